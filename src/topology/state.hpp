@@ -1,0 +1,43 @@
+// state.hpp: what a topology holds. Built by merge() or from_json(), frozen by finish_topology().
+#pragma once
+
+#include "topology/figure_layer.hpp"
+
+#include <hetmem/topology.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace hetmem {
+
+struct topology::state {
+    std::uint64_t generation = 1;
+    bool live = false; ///< of the running machine
+    machine_info machine;
+    std::vector<package> packages;
+    std::vector<initiator> initiators;
+    std::vector<target> targets;
+    std::vector<detail::figure_layer> layers; ///< strongest source first
+    std::vector<std::uint8_t> distances;      ///< initiators x targets; 0 is unknown
+    std::vector<source_report> sources;
+    std::vector<notice> notices;
+    std::vector<defect> defects;
+    std::vector<disagreement> disagreements; ///< other than between figures
+
+    // Filled by finish_topology().
+    std::vector<std::optional<initiator_id>> best;
+};
+
+namespace detail {
+
+/// Where claimed figures of one pair contradict each other. The layers must be in order.
+std::vector<disagreement> figure_disagreements(const topology::state& s);
+
+/// Orders the layers, drops empty ones, numbers the ids and finds each target's best initiator.
+topology finish_topology(topology::state s);
+
+} // namespace detail
+
+} // namespace hetmem
