@@ -299,6 +299,7 @@ TEST(Discover, ReservedMemoryHasFiguresThoughNoNode) {
         EXPECT_EQ(memory.pxm, 1U);
         EXPECT_EQ(memory.node, 1);
         EXPECT_EQ(memory.kind, memory_kind::hbm);
+        EXPECT_EQ(memory.package, 0) << "that of the nearest node";
         EXPECT_EQ(memory.size, byte_size::from_bytes(2 * block_bytes));
         ASSERT_EQ(memory.dax.size(), 1U);
         EXPECT_EQ(memory.dax[0].driver, "device_dax");

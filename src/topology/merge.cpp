@@ -628,6 +628,13 @@ private:
                 }
             }
         }
+        for (const device_facts::dax& dax : facts_.devices.dax_devices) {
+            const auto found = target_of_dax_.find(dax.device.name);
+            if (out.empty() && dax.nearest_node && found != target_of_dax_.end() &&
+                &s_.targets[found->second] == &memory) {
+                add(at_.initiators_of_node, *dax.nearest_node);
+            }
+        }
         const kernel::node* n =
             memory.node && memory.state != target_state::reserved && *memory.node >= 0
                 ? facts_.sysfs.nodes.find(static_cast<unsigned>(*memory.node))
