@@ -50,7 +50,9 @@ private:
         s_.machine = {facts_.sysfs.cpu.name, facts_.sysfs.machine.architecture,
                       facts_.sysfs.machine.kernel_release, facts_.sysfs.tiers.demotion};
         for (const kernel::cpu_package& p : facts_.sysfs.packages) {
-            s_.packages.push_back({p.id, p.cpus});
+            if (p.id >= 0) { // -1 is how the kernel says that it does not know
+                s_.packages.push_back({p.id, p.cpus});
+            }
         }
     }
 

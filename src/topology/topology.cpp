@@ -39,7 +39,7 @@ std::uint64_t preference(quantity what, std::uint64_t value) {
 /// sources that know the most initiators. Measured against rated would not be a comparison.
 class deciding_figures {
 public:
-    deciding_figures(const topology::state& s, quantity what) : what_(what) {
+    deciding_figures(const topology::state& s, quantity what) {
         for (const figure_layer& layer : s.layers) {
             if (layer.what() == what && layer.level() == 0) {
                 layers_.push_back(&layer);
@@ -87,7 +87,6 @@ public:
     }
 
 private:
-    quantity what_;
     std::vector<const figure_layer*> layers_;
     std::vector<std::size_t> chosen_;
     std::vector<std::uint64_t> row_;

@@ -1,0 +1,40 @@
+// kernel/file.hpp: whole files that people name: read at once, written complete or not at all.
+//
+//     new_file out("machine.json");
+//     out.write(text);
+//     out.commit();      // only now there is a machine.json
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include <sys/types.h>
+
+namespace hetmem::kernel {
+
+/// Throws hetmem::error naming the file; EFBIG above 1 GiB.
+std::string read_file(const std::filesystem::path& file);
+
+/// A file that appears under its name when it is complete: write, then commit(). Without commit()
+/// nothing remains. What is there already and is no ordinary file (a device, a pipe) is written to
+/// directly; a link is kept and the file behind it replaced. Every failure throws hetmem::error.
+class new_file {
+public:
+    /// `mode` is subject to the umask, as with open(2).
+    explicit new_file(const std::filesystem::path& destination, mode_t mode = 0666);
+    ~new_file();
+    new_file(const new_file&) = delete;
+    new_file& operator=(const new_file&) = delete;
+
+    int descriptor() const { return descriptor_; }
+    void write(std::string_view text);
+    void commit();
+
+private:
+    std::filesystem::path destination_;
+    std::filesystem::path temporary_; // empty when the destination is written to directly
+    int descriptor_ = -1;
+};
+
+} // namespace hetmem::kernel
