@@ -1,0 +1,1 @@
+"""What the scenarios in ../scenarios stand on: one module a concern."""
