@@ -1,5 +1,7 @@
 #include "topology/device_source.hpp"
 
+#include "topology/sizes.hpp"
+
 #include <acpi/cdat.hpp>
 
 #include <iterator>
@@ -24,10 +26,6 @@ std::string origin_of(const kernel::dax_device& device) {
         return "cxl"; // drivers/cxl/core/region.c
     }
     return {};
-}
-
-std::optional<byte_size> size_of(std::optional<std::uint64_t> bytes) {
-    return bytes ? std::optional(byte_size::from_bytes(*bytes)) : std::nullopt;
 }
 
 template <class Unit>

@@ -107,8 +107,9 @@ void conclude_kinds(topology::state& s, const kind_evidence& evidence) {
             memory.kind_reason = compared;
         } else if (!memory.cpus.empty()) {
             memory.kind = memory_kind::dram;
-            memory.kind_reason = fmt::format("the memory of CPUs {}; nothing tells otherwise",
-                                             memory.cpus.to_string());
+            memory.kind_reason =
+                fmt::format("the memory of CPU{} {}; nothing tells otherwise",
+                            memory.cpus.size() == 1 ? "" : "s", memory.cpus.to_string());
         } else if (ratio >= 1 / same_ratio && ratio <= same_ratio) {
             memory.kind = memory_kind::dram;
             memory.kind_reason = compared;

@@ -110,6 +110,37 @@ private:
     std::vector<std::uint64_t> values_;
 };
 
+std::size_t count_known(std::span<const ranked_target> places,
+                        std::span<const std::uint64_t> values) {
+    return static_cast<std::size_t>(
+        std::count_if(places.begin(), places.end(), [&](const ranked_target& place) {
+            return values[place.target.index] != unknown;
+        }));
+}
+
+void set_figure(ranked_target& place, std::uint64_t value) {
+    place.state = value == unknown       ? knowledge::unknown
+                  : value == unreachable ? knowledge::unreachable
+                                         : knowledge::known;
+    place.value = place.state == knowledge::known ? value : 0;
+}
+
+/// What the reader must know of the figures in use: `known` places have one.
+void remark(quantity what, std::size_t known, ranking& order) {
+    const std::size_t all = order.places.size();
+    if (known == 0 && all != 0) {
+        order.remarks.push_back(
+            fmt::format("nothing is known of the {} from {}: ordered by distance", to_string(what),
+                        order.from.size() > 1 ? "all of these initiators at once (from one of "
+                                                "them more may be known)"
+                                              : "here"));
+    } else if (known < all) {
+        order.remarks.push_back(
+            fmt::format("{} knows {} of {} targets from here; the others follow by distance",
+                        to_string(*order.used), known, all));
+    }
+}
+
 /// Fills `places` with the figures of the strongest source that covers all of them, or else of the
 /// one that covers most, and says what was set aside.
 void take_figures(const topology& machine, quantity what, ranking& order) {
@@ -118,45 +149,28 @@ void take_figures(const topology& machine, quantity what, ranking& order) {
     std::vector<std::pair<source, std::size_t>> set_aside;
     for (const source from : machine.sources_of(what)) {
         const auto values = row.of(machine, from, what, order.from);
-        std::size_t covered = 0;
-        for (const ranked_target& place : order.places) {
-            covered += values[place.target.index] != unknown ? 1U : 0U;
+        const std::size_t known = count_known(order.places, values);
+        if (known <= most) {
+            continue;
         }
-        if (covered > most) {
-            if (order.used) {
-                set_aside.emplace_back(*order.used, most);
-            }
-            most = covered;
-            order.used = from;
-            for (ranked_target& place : order.places) {
-                const std::uint64_t value = values[place.target.index];
-                place.state = value == unknown       ? knowledge::unknown
-                              : value == unreachable ? knowledge::unreachable
-                                                     : knowledge::known;
-                place.value = place.state == knowledge::known ? value : 0;
-            }
-            if (covered == order.places.size()) {
-                break;
-            }
+        if (order.used) {
+            set_aside.emplace_back(*order.used, most);
+        }
+        most = known;
+        order.used = from;
+        for (ranked_target& place : order.places) {
+            set_figure(place, values[place.target.index]);
+        }
+        if (known == order.places.size()) {
+            break;
         }
     }
-    for (const auto& [from, covered] : set_aside) {
+    for (const auto& [from, known] : set_aside) {
         order.remarks.push_back(
             fmt::format("{} covers {} of {} targets: not comparable, so {} is used for all",
-                        to_string(from), covered, order.places.size(), to_string(*order.used)));
+                        to_string(from), known, order.places.size(), to_string(*order.used)));
     }
-    if (most != 0 && most < order.places.size()) {
-        order.remarks.push_back(
-            fmt::format("{} knows {} of {} targets from here; the others follow by distance",
-                        to_string(*order.used), most, order.places.size()));
-    }
-    if (most == 0 && !order.places.empty()) {
-        order.remarks.push_back(
-            fmt::format("nothing is known of the {} from {}: ordered by distance", to_string(what),
-                        order.from.size() > 1 ? "all of these initiators at once (from one of "
-                                                "them more may be known)"
-                                              : "here"));
-    }
+    remark(what, most, order);
 }
 
 void take_sizes(const topology& machine, criterion by, ranking& order) {
