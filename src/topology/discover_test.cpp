@@ -4,6 +4,8 @@
 #include <hetmem/discover.hpp>
 #include <hetmem/error.hpp>
 
+#include <acpi/cdat.hpp>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -324,6 +326,103 @@ TEST(Discover, ReservedMemoryHasFiguresThoughNoNode) {
     EXPECT_EQ(memory.dax[0].name, "dax0.0");
     EXPECT_EQ(pair(machine, "node0", "node1").read_latency, ns(120, source::hmat));
     EXPECT_EQ(machine.targets().size(), 2U);
+}
+
+/// A CXL device of 256 MiB with a CDAT (CDAT 1.03): 150 ns and 16000 MB/s for reading.
+std::string device_cdat() {
+    acpi::cdat table;
+    acpi::dsmas range;
+    range.handle = 1;
+    range.dpa_length = 256ULL << 20;
+    table.structures.emplace_back(range);
+    acpi::dslbis latency;
+    latency.handle = 1;
+    latency.kind = data_type::read_latency;
+    latency.base_unit = 10000;
+    latency.entries = {15, 0, 0};
+    table.structures.emplace_back(latency);
+    acpi::dslbis bandwidth;
+    bandwidth.handle = 1;
+    bandwidth.kind = data_type::read_bandwidth;
+    bandwidth.base_unit = 1000;
+    bandwidth.entries = {16, 0, 0};
+    table.structures.emplace_back(bandwidth);
+    acpi::seal(table);
+    const auto bytes = acpi::encode(table);
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+const std::string cxl_bus = "sys/bus/cxl/devices/";
+
+void add_cxl_device(tree& root) {
+    root.write({{cxl_bus + "mem0/ram/size", "0x10000000\n"},
+                {cxl_bus + "mem0/numa_node", "0\n"},
+                {cxl_bus + "endpoint2/CDAT", device_cdat()}});
+    root.link(cxl_bus + "endpoint2/uport", "../mem0");
+}
+
+TEST(Discover, ACxlDeviceInNoRegionShowsItsLegAndIsNotRanked) {
+    tree root = make_machine({{0, "0-1", 0, 4, ~0U, "10"}}, 2);
+    add_cxl_device(root);
+    const topology machine = discover({.root = root.root()});
+    const target& memory = named(machine, "mem0");
+    EXPECT_EQ(memory.kind, memory_kind::cxl);
+    EXPECT_EQ(memory.state, target_state::offline);
+    EXPECT_EQ(memory.size, byte_size::from_mib(256));
+    ASSERT_EQ(memory.device_legs.size(), 1U);
+    EXPECT_EQ(memory.device_legs[0].device, "mem0");
+    EXPECT_EQ(memory.device_legs[0].figures.read_latency, ns(150, source::cdat));
+    EXPECT_EQ(memory.device_legs[0].figures.read_bandwidth, mb(16000, source::cdat));
+    EXPECT_EQ(memory.device_legs[0].figures.write_latency.state, knowledge::unknown);
+    EXPECT_EQ(pair(machine, "node0", "mem0"), access{}) << "a leg is not the path";
+    EXPECT_TRUE(machine.sources_of(quantity::read_latency).empty());
+}
+
+TEST(Discover, ACxlRegionHasTheKernelsEndToEndFigures) {
+    tree root = make_machine({{0, "0-1", 0, 4, ~0U, "10"}}, 2);
+    add_cxl_device(root);
+    const std::string region = "sys/devices/platform/ACPI0017:00/root0/decoder0.0/region0/";
+    const std::string dax = region + "dax_region0/dax0.0/";
+    root.write({{region + "size", "0x10000000\n"},
+                {region + "mode", "ram\n"},
+                {region + "target0", "decoder2.0\n"},
+                {region + "access1/read_latency", "350\n"},
+                {region + "access1/write_latency", "360\n"},
+                {region + "access1/read_bandwidth", "15000\n"},
+                {region + "access1/write_bandwidth", "14000\n"},
+                {dax + "size", "268435456\n"},
+                {dax + "target_node", "1\n"}});
+    root.link(cxl_bus + "region0",
+              "../../../devices/platform/ACPI0017:00/root0/decoder0.0/region0");
+    root.link("sys/bus/dax/devices/dax0.0",
+              "../../../devices/platform/ACPI0017:00/root0/decoder0.0/region0/dax_region0/dax0.0");
+    const topology machine = discover({.root = root.root()});
+    const target& memory = named(machine, "dax0.0");
+    EXPECT_EQ(memory.kind, memory_kind::cxl);
+    EXPECT_THAT(memory.kind_reason, AllOf(HasSubstr("region0"), HasSubstr("mem0")));
+    EXPECT_EQ(memory.dax[0].origin, "cxl");
+    EXPECT_EQ(memory.device_legs.size(), 1U);
+    const access a = pair(machine, "node0", "dax0.0");
+    EXPECT_EQ(a.read_latency, ns(350, source::cxl_region));
+    EXPECT_EQ(a.write_latency, ns(360, source::cxl_region));
+    EXPECT_EQ(a.read_bandwidth, mb(15000, source::cxl_region));
+    EXPECT_EQ(a.write_bandwidth, mb(14000, source::cxl_region));
+    EXPECT_FALSE(machine.find_target("mem0")) << "the device is the region's, not another memory";
+}
+
+TEST(Discover, ATableThatMayNotBeReadIsOneLine) {
+    tree root = two_sockets();
+    two_sockets_firmware().write_into(root);
+    root.forbid("sys/firmware/acpi/tables/HMAT").forbid("sys/firmware/acpi/tables/SRAT");
+    add_access(root, 2, 0, 0, 120, 130, 400000, 390000);
+    const test::ordinary_user user;
+    const topology machine = discover({.root = root.root()});
+    ASSERT_EQ(machine.notices().size(), 1U);
+    EXPECT_THAT(machine.notices()[0].what, AllOf(HasSubstr("HMAT"), HasSubstr("SRAT")));
+    EXPECT_THAT(machine.notices()[0].why, HasSubstr("root"));
+    EXPECT_FALSE(machine.notices()[0].help.empty());
+    EXPECT_EQ(pair(machine, "node0", "node2").read_latency, ns(120, source::sysfs));
+    EXPECT_FALSE(named(machine, "node2").pxm);
 }
 
 TEST(Discover, MemoryThatOnlyFirmwareKnowsIsShown) {
