@@ -724,8 +724,10 @@ topology from_json(std::string_view text, std::string_view name) {
     try {
         document = json::parse(text);
     } catch (const json::exception& e) {
-        // The parser's own message names line and column.
-        throw malformed_file(fmt::format("{}: {}", name, e.what()));
+        // The parser's message names line and column, after its own name in brackets.
+        std::string_view what = e.what();
+        what.remove_prefix(what.starts_with('[') ? std::min(what.find("] ") + 2, what.size()) : 0);
+        throw malformed_file(fmt::format("{}: {}", name, what));
     }
     return read_topology(place(document, name));
 }
