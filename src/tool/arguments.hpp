@@ -1,0 +1,64 @@
+// src/tool/arguments.hpp: the command line, parsed into one plain struct per subcommand.
+//
+// Only arguments.cpp knows the parser; the subcommands see what was asked for.
+#pragma once
+
+#include <hetmem/rank.hpp>
+
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace hetmem::tool {
+
+/// Which machine is meant. Both empty: the one this runs on.
+struct machine_arguments {
+    std::string root;  ///< a directory, or an archive made by `hetmem capture`
+    std::string saved; ///< JSON written by `hetmem show --json`
+};
+
+enum class when : std::uint8_t { automatic, always, never };
+
+struct show_arguments {
+    machine_arguments machine;
+    bool matrix = false;
+    bool json = false;
+    bool ascii = false;
+    when color = when::automatic;
+    std::optional<std::size_t> width; ///< nothing: as wide as the terminal
+    std::string svg; ///< where to draw the picture; "-": standard output; "": no picture
+};
+
+struct rank_arguments {
+    machine_arguments machine;
+    criterion by{};
+    std::vector<unsigned> cpus;          ///< --from-cpu
+    std::vector<std::string> initiators; ///< --from-initiator
+    bool all = false;
+    bool json = false;
+};
+
+struct capture_arguments {
+    std::string file;
+    std::string root = "/";
+};
+
+/// Help or version: the text goes to standard output, and that was all.
+struct print_text {
+    std::string text;
+};
+
+using arguments = std::variant<print_text, show_arguments, rank_arguments, capture_arguments>;
+
+/// The command line makes no sense; what() says why and where help is.
+class usage_error : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
+/// Throws usage_error.
+arguments parse_arguments(int count, const char* const* values);
+
+} // namespace hetmem::tool

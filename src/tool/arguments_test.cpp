@@ -1,0 +1,106 @@
+#include "tool/arguments.hpp"
+
+#include <gmock/gmock.h>
+
+#include <string>
+#include <vector>
+
+namespace hetmem::tool {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+arguments parse(std::vector<const char*> words) {
+    words.insert(words.begin(), "hetmem");
+    return parse_arguments(static_cast<int>(words.size()), words.data());
+}
+
+std::string refusal(const std::vector<const char*>& words) {
+    try {
+        parse(words);
+    } catch (const usage_error& e) {
+        return e.what();
+    }
+    return "accepted";
+}
+
+TEST(arguments, show_draws_this_machine_for_the_terminal_unless_told_otherwise) {
+    const auto show = std::get<show_arguments>(parse({"show"}));
+    EXPECT_EQ(show.machine.root, "");
+    EXPECT_EQ(show.machine.saved, "");
+    EXPECT_FALSE(show.matrix || show.json || show.ascii);
+    EXPECT_EQ(show.color, when::automatic);
+    EXPECT_FALSE(show.width.has_value());
+    EXPECT_EQ(show.svg, "");
+}
+
+TEST(arguments, show_takes_its_options) {
+    const auto show = std::get<show_arguments>(parse(
+        {"show", "--matrix", "--ascii", "--color", "always", "--width", "132", "--root", "/x"}));
+    EXPECT_TRUE(show.matrix);
+    EXPECT_TRUE(show.ascii);
+    EXPECT_EQ(show.color, when::always);
+    EXPECT_EQ(show.width, 132U);
+    EXPECT_EQ(show.machine.root, "/x");
+    EXPECT_EQ(std::get<show_arguments>(parse({"show", "--svg", "-"})).svg, "-");
+}
+
+TEST(arguments, one_output_and_one_machine_at_a_time) {
+    EXPECT_THAT(refusal({"show", "--json", "--svg", "x.svg"}), HasSubstr("--svg"));
+    EXPECT_THAT(refusal({"show", "--root", "/x", "--from", "y.json"}), HasSubstr("--root"));
+    EXPECT_THAT(refusal({"rank", "--by", "free", "--root", "/x", "--from", "y.json"}),
+                HasSubstr("--root"));
+}
+
+TEST(arguments, rank_needs_a_criterion_and_names_those_there_are) {
+    EXPECT_THAT(refusal({"rank"}), HasSubstr("--by is required"));
+    EXPECT_THAT(refusal({"rank", "--by", "speed"}),
+                AllOf(HasSubstr("'speed'"), HasSubstr("read_latency"), HasSubstr("capacity")));
+    EXPECT_EQ(std::get<rank_arguments>(parse({"rank", "--by", "write_bandwidth"})).by,
+              criterion::write_bandwidth);
+}
+
+TEST(arguments, rank_takes_several_places_to_rank_from) {
+    const auto rank =
+        std::get<rank_arguments>(parse({"rank", "--by", "free", "--from-cpu", "3", "--from-cpu",
+                                        "9", "--from-initiator", "gi2", "--all"}));
+    EXPECT_THAT(rank.cpus, ElementsAre(3U, 9U));
+    EXPECT_THAT(rank.initiators, ElementsAre("gi2"));
+    EXPECT_TRUE(rank.all);
+}
+
+TEST(arguments, capture_needs_a_file) {
+    EXPECT_THAT(refusal({"capture"}), HasSubstr("FILE is required"));
+    const auto capture = std::get<capture_arguments>(parse({"capture", "a.tar.gz"}));
+    EXPECT_EQ(capture.file, "a.tar.gz");
+    EXPECT_EQ(capture.root, "/");
+}
+
+TEST(arguments, complaints_are_one_line_and_say_where_help_is) {
+    for (const std::vector<const char*>& words : {std::vector<const char*>{},
+                                                  {"draw"},
+                                                  {"show", "--colour"},
+                                                  {"show", "extra"},
+                                                  {"show", "--width", "wide"},
+                                                  {"show", "--width", "0"},
+                                                  {"show", "--color", "maybe"},
+                                                  {"rank", "--by", "free", "--from-cpu", "-1"}}) {
+        EXPECT_THAT(refusal(words), AllOf(HasSubstr("--help"), Not(HasSubstr("\n"))));
+    }
+    EXPECT_THAT(refusal({"show", "--colour"}), HasSubstr("hetmem show --help"));
+}
+
+TEST(arguments, help_teaches_each_subcommand) {
+    const std::string help = std::get<print_text>(parse({"--help"})).text;
+    EXPECT_THAT(help, AllOf(HasSubstr("show"), HasSubstr("rank"), HasSubstr("capture"),
+                            HasSubstr("Root is needed"), HasSubstr("hmat")));
+    EXPECT_THAT(
+        std::get<print_text>(parse({"rank", "--help"})).text,
+        AllOf(HasSubstr("--from-cpu"), HasSubstr("write_bandwidth"), HasSubstr("Examples")));
+}
+
+} // namespace
+} // namespace hetmem::tool

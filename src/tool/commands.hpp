@@ -1,0 +1,13 @@
+// src/tool/commands.hpp: the subcommands, a file each. They write to standard output and throw
+// hetmem::error for whatever keeps them from their purpose.
+#pragma once
+
+#include "tool/arguments.hpp"
+
+namespace hetmem::tool {
+
+void show(const show_arguments& asked);
+void rank(const rank_arguments& asked);
+void capture(const capture_arguments& asked);
+
+} // namespace hetmem::tool

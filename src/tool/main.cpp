@@ -1,0 +1,49 @@
+// The hetmem command: see help.hpp for what it tells its users.
+#include "tool/arguments.hpp"
+#include "tool/commands.hpp"
+#include "tool/output.hpp"
+
+#include <hetmem/error.hpp>
+
+#include <exception>
+#include <string>
+
+namespace {
+
+using namespace hetmem;
+
+void run(const tool::print_text& asked) {
+    tool::write_output(asked.text);
+}
+void run(const tool::show_arguments& asked) {
+    tool::show(asked);
+}
+void run(const tool::rank_arguments& asked) {
+    tool::rank(asked);
+}
+void run(const tool::capture_arguments& asked) {
+    tool::capture(asked);
+}
+
+} // namespace
+
+int main(int count, char** values) {
+    constexpr int failed = 1;
+    constexpr int misused = 2;
+    try {
+        std::visit([](const auto& asked) { run(asked); }, tool::parse_arguments(count, values));
+        return 0;
+    } catch (const tool::usage_error& e) {
+        tool::complain(e.what());
+        return misused;
+    } catch (const malformed_file& e) {
+        // What is wrong with the file has been said; the errno value that stands for it adds
+        // nothing.
+        const std::string text = e.what();
+        tool::complain(text.substr(0, text.rfind(": " + e.code().message())));
+        return failed;
+    } catch (const std::exception& e) {
+        tool::complain(e.what());
+        return failed;
+    }
+}
