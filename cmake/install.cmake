@@ -1,12 +1,7 @@
 # What `cmake --install` puts where; tests/consumer builds a program against the result.
 include(CMakePackageConfigHelpers)
 
-# The installed command finds the library of its own installation, wherever that is.
-if(TARGET hetmem_command)
-  file(RELATIVE_PATH library_from_command ${CMAKE_INSTALL_FULL_BINDIR} ${CMAKE_INSTALL_FULL_LIBDIR})
-  set_target_properties(hetmem_command PROPERTIES INSTALL_RPATH "$ORIGIN/${library_from_command}")
-  install(TARGETS hetmem_command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-endif()
+install(TARGETS hetmem_command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/hetmem)
 install(TARGETS hetmem
