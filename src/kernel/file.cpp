@@ -11,6 +11,7 @@
 
 #include <fcntl.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -52,8 +53,18 @@ std::string read_file(const std::filesystem::path& file) {
     }
 }
 
-new_file::new_file(const std::filesystem::path& destination, mode_t mode)
-    : destination_(destination) {
+int write_all(int descriptor, std::string_view text) {
+    while (!text.empty()) {
+        const ssize_t written = ::write(descriptor, text.data(), text.size());
+        if (written < 0 && errno != EINTR) {
+            return errno;
+        }
+        text.remove_prefix(written < 0 ? 0 : static_cast<std::size_t>(written));
+    }
+    return 0;
+}
+
+new_file::new_file(const std::filesystem::path& destination) : destination_(destination) {
     std::error_code unknown; // a name that cannot be looked up cannot be opened below either
     const auto there = std::filesystem::status(destination, unknown);
     if (std::filesystem::exists(there) && !std::filesystem::is_regular_file(there)) {
@@ -75,7 +86,7 @@ new_file::new_file(const std::filesystem::path& destination, mode_t mode)
             fail(errno, "write", destination_);
         }
         temporary_ = fmt::format("{}.{:08x}", destination_.string(), random);
-        descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+        descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (descriptor_ < 0 && (errno != EEXIST || tries == most_tries)) {
             fail(errno, "write", destination_);
         }
@@ -92,15 +103,14 @@ new_file::~new_file() {
 }
 
 void new_file::write(std::string_view text) {
-    while (!text.empty()) {
-        const ssize_t written = ::write(descriptor_, text.data(), text.size());
-        if (written < 0 && errno == EINTR) {
-            continue;
-        }
-        if (written < 0) {
-            fail(errno, "write", destination_);
-        }
-        text.remove_prefix(static_cast<std::size_t>(written));
+    if (const int failed = write_all(descriptor_, text); failed != 0) {
+        fail(failed, "write", destination_);
+    }
+}
+
+void new_file::keep_to_owner() {
+    if (!temporary_.empty() && ::fchmod(descriptor_, 0600) != 0) {
+        fail(errno, "write", destination_);
     }
 }
 

@@ -9,26 +9,28 @@
 #include <string>
 #include <string_view>
 
-#include <sys/types.h>
-
 namespace hetmem::kernel {
 
 /// Throws hetmem::error naming the file; EFBIG above 1 GiB.
 std::string read_file(const std::filesystem::path& file);
+
+/// All of it, however many calls that takes. 0, or the errno value of what stopped it.
+int write_all(int descriptor, std::string_view text);
 
 /// A file that appears under its name when it is complete: write, then commit(). Without commit()
 /// nothing remains. What is there already and is no ordinary file (a device, a pipe) is written to
 /// directly; a link is kept and the file behind it replaced. Every failure throws hetmem::error.
 class new_file {
 public:
-    /// `mode` is subject to the umask, as with open(2).
-    explicit new_file(const std::filesystem::path& destination, mode_t mode = 0666);
+    explicit new_file(const std::filesystem::path& destination);
     ~new_file();
     new_file(const new_file&) = delete;
     new_file& operator=(const new_file&) = delete;
 
     int descriptor() const { return descriptor_; }
     void write(std::string_view text);
+    /// For what only its owner may read; otherwise it has the permissions of any new file.
+    void keep_to_owner();
     void commit();
 
 private:

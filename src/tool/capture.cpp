@@ -2,6 +2,7 @@
 //
 // The files are copied first, since those of sysfs and proc have no truthful sizes, which tar needs
 // to know. Links stay links, as the way of a device through them tells what it is.
+#include "kernel/file.hpp"
 #include "kernel/machine.hpp"
 #include "kernel/rooted.hpp"
 #include "tool/archive.hpp"
@@ -252,7 +253,7 @@ void capture(const capture_arguments& asked) {
     constexpr std::string_view name =
         "hetmem-capture"; // one directory, so unpacking by hand is tidy
     const kernel::rooted_reader machine(asked.root);
-    new_file archive(asked.file);
+    kernel::new_file archive(asked.file);
     const temporary_directory place;
     const fs::path tree = place.path() / name;
     try {
@@ -265,7 +266,10 @@ void capture(const capture_arguments& asked) {
         }
         add_architecture(machine, tree);
         pack(place.path(), std::string(name), archive.descriptor());
-        archive.commit(copy.private_content());
+        if (copy.private_content()) {
+            archive.keep_to_owner();
+        }
+        archive.commit();
         report_unreadable(copy.unreadable());
     } catch (const fs::filesystem_error& e) {
         throw error(e.code().value(), "cannot copy to " + place.path().string());

@@ -7,6 +7,8 @@
 #include <hetmem/discover.hpp>
 #include <hetmem/draw.hpp>
 
+#include "kernel/file.hpp"
+
 namespace hetmem::tool {
 
 void show(const show_arguments& asked) {
@@ -16,7 +18,7 @@ void show(const show_arguments& asked) {
     } else if (asked.svg == "-") {
         write_output(draw_svg(machine));
     } else if (!asked.svg.empty()) {
-        new_file picture(asked.svg);
+        kernel::new_file picture(asked.svg);
         picture.write(draw_svg(machine));
         picture.commit();
     } else {

@@ -1,4 +1,6 @@
-#include "tool/output.hpp"
+#include "kernel/file.hpp"
+
+#include "tests/support/tree.hpp"
 
 #include <hetmem/error.hpp>
 
@@ -8,10 +10,11 @@
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <vector>
 
 #include <sys/stat.h>
 
-namespace hetmem::tool {
+namespace hetmem::kernel {
 namespace {
 
 namespace fs = std::filesystem;
@@ -20,12 +23,6 @@ using testing::IsEmpty;
 
 class new_file_test : public testing::Test {
 protected:
-    new_file_test() {
-        std::string name = testing::TempDir() + "hetmem-output-XXXXXX";
-        directory_ = ::mkdtemp(name.data());
-    }
-    ~new_file_test() override { fs::remove_all(directory_); }
-
     std::vector<std::string> names() const {
         std::vector<std::string> found;
         for (const fs::directory_entry& entry : fs::directory_iterator(directory_)) {
@@ -38,7 +35,8 @@ protected:
         return {std::istreambuf_iterator<char>(stream), {}};
     }
 
-    fs::path directory_;
+    const test::temporary_directory made_;
+    const fs::path directory_ = made_.path();
 };
 
 TEST_F(new_file_test, has_its_name_only_once_committed) {
@@ -65,7 +63,8 @@ TEST_F(new_file_test, leaves_nothing_and_keeps_the_old_one_without_commit) {
 
 TEST_F(new_file_test, is_for_its_owner_only_when_asked) {
     new_file file(directory_ / "x");
-    file.commit(true);
+    file.keep_to_owner();
+    file.commit();
     struct stat info {};
     ASSERT_EQ(::stat((directory_ / "x").c_str(), &info), 0);
     EXPECT_EQ(info.st_mode & 0777U, 0600U);
@@ -94,9 +93,21 @@ TEST_F(new_file_test, a_full_device_is_an_error) {
     EXPECT_THROW(file.write("x"), error);
 }
 
+TEST_F(new_file_test, a_file_is_read_whole_or_complained_of_by_name) {
+    std::ofstream(directory_ / "x") << "all of it";
+    EXPECT_EQ(read_file(directory_ / "x"), "all of it");
+    EXPECT_EQ(read_file("/dev/null"), "");
+    try {
+        read_file(directory_ / "absent");
+        FAIL() << "there is no such file";
+    } catch (const error& e) {
+        EXPECT_THAT(e.what(), testing::HasSubstr("absent"));
+    }
+}
+
 TEST_F(new_file_test, a_directory_that_is_not_there_is_an_error) {
     EXPECT_THROW(new_file(directory_ / "no" / "x"), error);
 }
 
 } // namespace
-} // namespace hetmem::tool
+} // namespace hetmem::kernel
