@@ -46,6 +46,13 @@ TEST_P(rooted, reads_files_below_the_root) {
     EXPECT_THAT(a.read_u64("text"), Eq(std::nullopt));
 }
 
+TEST_P(rooted, a_copy_remembers_what_its_maker_might_not_read) {
+    files_.link("sys/table", not_permitted_mark);
+    const rooted_reader reader(files_.root(), GetParam());
+    EXPECT_TRUE(reader.read("sys/table").not_permitted());
+    EXPECT_TRUE(reader.open("sys").read("table").not_permitted());
+}
+
 TEST_P(rooted, absent_and_unreadable_are_different) {
     files_.write("sys/secret", "1").forbid("sys/secret");
     files_.write("sys/file", "1");

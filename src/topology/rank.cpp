@@ -265,7 +265,9 @@ std::string explain(const ranking& order, const ranked_target& place) {
     }
     const std::string_view from = order.used ? to_string(*order.used) : std::string_view();
     if (!quantity_of(order.by)) {
-        return fmt::format("{:.1f} GiB", byte_size::from_bytes(place.value).gib());
+        return place.value >> 30 != 0
+                   ? fmt::format("{:.1f} GiB", byte_size::from_bytes(place.value).gib())
+                   : fmt::format("{:.1f} MiB", static_cast<double>(place.value) / (1U << 20));
     }
     return smaller_is_better(order.by)
                ? fmt::format("{:g} ns ({})", static_cast<double>(place.value) / 1e3, from)

@@ -161,6 +161,19 @@ TEST(Rank, BySizeAndFreeMemory) {
                 ElementsAre("node2", "node1", "node0"));
 }
 
+TEST(Rank, SizesAreExplainedInUnitsThatFit) {
+    ranking order;
+    order.by = criterion::capacity;
+    ranked_target place;
+    place.state = knowledge::known;
+    place.value = 16ULL << 20;
+    EXPECT_EQ(explain(order, place), "16.0 MiB");
+    place.value = 3ULL << 29;
+    EXPECT_EQ(explain(order, place), "1.5 GiB");
+    place.state = knowledge::unknown;
+    EXPECT_EQ(explain(order, place), "size unknown");
+}
+
 TEST(Rank, AnInitiatorOfAnotherTopologyIsRefused) {
     EXPECT_THROW(rank(machine_with(""), criterion::free, from(2)), no_such_target);
 }
