@@ -39,7 +39,7 @@ struct rank_options {
     /// Nodes that may be used. Nothing: those that the caller's cpuset allows when the topology is
     /// live(); see allowed_nodes(). Giving them spares a system call.
     std::optional<id_set> nodes;
-    /// Also rank reserved and offline memory.
+    /// Also rank reserved and offline memory (what only firmware describes never is).
     bool include_reserved = false;
 };
 

@@ -287,8 +287,8 @@ public:
     std::optional<unsigned> distance(initiator_id from, target_id to) const;
 
     /// The initiator with the lowest read latency to a target (then write latency, higher read and
-    /// write bandwidth, lower distance, lower number); nothing when there is no initiator that
-    /// could.
+    /// write bandwidth, lower distance, same node, lower number). Nothing when none can reach it or
+    /// nothing is known of any.
     std::optional<initiator_id> best_initiator(target_id to) const;
 
     /// A target by its name ("node2", "dax0.0"); also by "2" or "N2" for a node number. Nothing

@@ -30,8 +30,10 @@ id_set thread_allowed_nodes() {
             break;
         }
     }
-    throw error(std::errc::not_supported,
-                "/proc/thread-self/status has no Mems_allowed_list: this kernel has no cpusets");
+    // A kernel without cpusets allows every node; one without NUMA has only node 0.
+    id_set only;
+    only.insert(0);
+    return reader.top().read_ids("sys/devices/system/node/online").value_or(only);
 }
 
 id_set thread_allowed_cpus() {

@@ -19,6 +19,10 @@ void append(std::vector<defect>& to, std::vector<defect>&& from) {
     to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
 }
 
+/// Linux takes no more than twice as many ranges as it has nodes (NR_NODE_MEMBLKS: 2048); a table
+/// with more than this is hostile.
+constexpr std::size_t most_ranges = 8192;
+
 source_report report_of(const kernel::acpi_table& table) {
     source_report report{table.signature, table.path, source_status::used, ""};
     if (table.read.not_permitted()) {
@@ -71,17 +75,22 @@ void take_srat(const acpi::srat& srat, acpi_facts& facts) {
                 processor(rintc->proximity_domain, false, rintc->processor_uid);
             }
         } else if (const auto* generic = std::get_if<acpi::generic_affinity>(&structure)) {
-            if (generic->enabled() && !generic->is_port()) {
+            if (generic->enabled() && !generic->is_port() &&
+                facts.generic_initiators.size() < most_ranges) {
                 facts.generic_initiators.push_back({generic->proximity_domain, generic->device()});
                 facts.numbering.push_back(generic->proximity_domain);
             }
         } else if (const auto* memory = std::get_if<acpi::memory_affinity>(&structure)) {
-            if (memory->enabled() && memory->range_length != 0) {
+            if (memory->enabled()) {
+                // Linux numbers the domain of an empty range too.
+                memory_order.push_back(memory->pxm(revision));
+            }
+            if (memory->enabled() && memory->range_length != 0 &&
+                facts.memories.size() < most_ranges) {
                 facts.memories.push_back({memory->pxm(revision),
                                           {memory->base, memory->range_length},
                                           memory->hot_pluggable(),
                                           memory->non_volatile()});
-                memory_order.push_back(memory->pxm(revision));
             }
         }
     }
@@ -90,6 +99,9 @@ void take_srat(const acpi::srat& srat, acpi_facts& facts) {
     facts.numbering.insert(facts.numbering.end(), memory_order.begin(), memory_order.end());
     std::unordered_set<std::uint32_t> seen;
     std::erase_if(facts.numbering, [&](std::uint32_t pxm) { return !seen.insert(pxm).second; });
+    if (facts.numbering.size() > most_ranges) {
+        facts.numbering.clear(); // no machine has that many; the order tells nothing
+    }
 }
 
 } // namespace

@@ -446,6 +446,115 @@ TEST(Discover, MemoryThatOnlyFirmwareKnowsIsShown) {
     EXPECT_THAT(named(reserved, "pxm7").reserved_reason, HasSubstr("dax_hmem"));
 }
 
+TEST(Discover, WhatIsPluggedIntoAWindowDoesNotMoveItsDomain) {
+    // The hot-plug window is in domain 1; what was plugged into it went to node 0.
+    tree root = make_machine({{0, "0-1", 0, 4, ~0U, "10 20"}, {1, "2-3", 8, 4, ~0U, "20 10"}}, 4);
+    for (unsigned b = 64; b < 80; ++b) {
+        root.link("sys/devices/system/node/node0/memory" + std::to_string(b),
+                  "../../memory/memory" + std::to_string(b));
+    }
+    firmware tables;
+    tables.processor(0, 0).processor(0, 1).processor(1, 2).processor(1, 3);
+    tables.memory(0, 0, 4 * block_bytes).memory(1, 8 * block_bytes, 4 * block_bytes);
+    tables.memory(1, 64 * block_bytes, 64 * block_bytes, 3);
+    tables.matrix(data_type::access_latency, 1000, {0, 1}, {0, 1}, {100, 200, 210, 110});
+    tables.write_into(root);
+    const topology machine = discover({.root = root.root()});
+    EXPECT_EQ(named(machine, "node0").pxm, 0U);
+    EXPECT_EQ(named(machine, "node1").pxm, 1U);
+    EXPECT_EQ(pair(machine, "node0", "node1").read_latency, ns(200, source::hmat));
+    EXPECT_EQ(machine.targets().size(), 2U);
+}
+
+TEST(Discover, FirmwareThatCallsAllMemoryHotPluggableIsUnderstood) {
+    tree root = make_machine({{0, "0-1", 0, 4, ~0U, "10 20"}, {1, "", 8, 4, ~0U, "20 10"}}, 2);
+    firmware tables;
+    tables.processor(4, 0).processor(4, 1);
+    tables.memory(4, 0, 4 * block_bytes, 3).memory(9, 8 * block_bytes, 4 * block_bytes, 3);
+    tables.matrix(data_type::access_latency, 1000, {4}, {4, 9}, {100, 200});
+    tables.write_into(root);
+    const topology machine = discover({.root = root.root()});
+    EXPECT_EQ(named(machine, "node1").pxm, 9U);
+    EXPECT_EQ(pair(machine, "node0", "node1").read_latency, ns(200, source::hmat));
+}
+
+TEST(Discover, ABlockThatTwoNodesShareDecidesNothing) {
+    tree root = make_machine({{0, "0-1", 0, 1, ~0U, "10 20"}, {1, "2-3", 0, 1, ~0U, "20 10"}}, 4);
+    firmware tables;
+    tables.processor(0, 0).processor(1, 2);
+    tables.memory(0, 0, block_bytes / 2).memory(1, block_bytes / 2, block_bytes / 2);
+    tables.write_into(root);
+    const topology machine = discover({.root = root.root()});
+    EXPECT_EQ(named(machine, "node0").pxm, 0U);
+    EXPECT_EQ(named(machine, "node1").pxm, 1U);
+    EXPECT_THAT(named(machine, "node1").pxm_reason, HasSubstr("APIC"));
+}
+
+TEST(Discover, EmptyRangesAreNumberedAsLinuxDoes) {
+    // Only the order tells what node domain 6 will be: 0 and 5 come before it, 5 without memory.
+    tree root = make_machine({{0, "0-1", 0, 4, ~0U, "10"}}, 2);
+    root.write("sys/devices/system/node/possible", "0-3\n");
+    firmware tables;
+    tables.processor(0, 0).memory(0, 0, 4 * block_bytes).memory(5, 0, 0);
+    tables.memory(6, 32 * block_bytes, 8 * block_bytes, 3);
+    tables.write_into(root);
+    EXPECT_EQ(named(discover({.root = root.root()}), "pxm6").node, 2);
+    // A node that cannot exist was not numbered.
+    root.write("sys/devices/system/node/possible", "0\n");
+    EXPECT_FALSE(named(discover({.root = root.root()}), "pxm6").node);
+}
+
+TEST(Discover, MemoryOfAGenericInitiatorIsTheDevices) {
+    tree root = make_machine({{0, "0-1", 0, 4, ~0U, "10 40"}, {1, "", 8, 4, ~0U, "40 10"}}, 2);
+    root.write("sys/devices/system/node/has_generic_initiator", "1\n");
+    const topology machine = discover({.root = root.root()});
+    const target& memory = named(machine, "node1");
+    EXPECT_EQ(memory.kind, memory_kind::device);
+    EXPECT_TRUE(memory.reserved);
+    EXPECT_THAT(memory.reserved_reason, HasSubstr("gi1"));
+    EXPECT_FALSE(named(machine, "node0").reserved);
+}
+
+TEST(Discover, OneNonVolatileRangeDoesNotMakeTheCpusMemoryPersistent) {
+    tree root = make_machine({{0, "0-1", 0, 4, ~0U, "10 20"}, {1, "", 8, 4, ~0U, "20 10"}}, 2);
+    firmware tables;
+    tables.processor(0, 0).memory(0, 0, 4 * block_bytes);
+    tables.memory(0, 32 * block_bytes, 8 * block_bytes, 5);
+    tables.memory(1, 8 * block_bytes, 4 * block_bytes, 5);
+    tables.write_into(root);
+    const topology machine = discover({.root = root.root()});
+    EXPECT_EQ(named(machine, "node0").kind, memory_kind::dram);
+    EXPECT_EQ(named(machine, "node1").kind, memory_kind::pmem);
+}
+
+TEST(Discover, ABetterFilledSocketIsNotHbm) {
+    tree root = make_machine({{0, "0-1", 0, 4, ~0U, "10 20"}, {1, "2-3", 8, 4, ~0U, "20 10"}}, 4);
+    add_access(root, 0, 1, 0, 100, 100, 300000, 300000);
+    add_access(root, 1, 1, 1, 100, 100, 75000, 75000);
+    const topology machine = discover({.root = root.root()});
+    EXPECT_EQ(named(machine, "node0").kind, memory_kind::dram);
+    EXPECT_EQ(named(machine, "node1").kind, memory_kind::dram);
+}
+
+TEST(Discover, AHintWithoutAMemoryDomainReservesNothing) {
+    tree root = two_sockets();
+    firmware tables(1);
+    tables.processor(0, 0).memory(0, 0, 4 * block_bytes);
+    acpi::memory_attributes hinted;
+    hinted.flags = 4;
+    tables.structure(hinted);
+    tables.write_into(root);
+    EXPECT_FALSE(named(discover({.root = root.root()}), "node0").reserved);
+}
+
+TEST(Discover, ASizeThatCannotBeReadIsNotZero) {
+    tree root = two_sockets();
+    root.remove("sys/devices/system/node/node0/meminfo");
+    const topology machine = discover({.root = root.root()});
+    EXPECT_FALSE(named(machine, "node0").size);
+    EXPECT_EQ(named(machine, "node0").state, target_state::online);
+}
+
 TEST(Discover, OfflineBlocksAreCounted) {
     tree root = make_machine({{0, "0-1", 0, 4, ~0U, "10 20 20"},
                               {1, "", 8, 4, 1, "20 10 20"},
@@ -531,6 +640,7 @@ TEST(Discover, AKernelWithoutNodesHasItsRam) {
     EXPECT_EQ(machine.targets()[0].size, byte_size::from_kib(4096));
     ASSERT_EQ(machine.initiators().size(), 1U);
     EXPECT_EQ(machine.initiators()[0].cpus.to_string(), "0-1");
+    EXPECT_EQ(machine.best_initiator(machine.targets()[0].id), machine.initiators()[0].id);
 }
 
 TEST(Discover, AnEmptyRootIsAnErrorThatNamesIt) {

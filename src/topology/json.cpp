@@ -88,7 +88,9 @@ std::string_view unit_of(quantity what) {
 }
 
 template <class Unit> json leg_value(const figure<Unit>& f) {
-    return f.known() ? json(base_value(f.value)) : json(nullptr);
+    return f.known()                           ? json(base_value(f.value))
+           : f.state == knowledge::unreachable ? json("unreachable")
+                                               : json(nullptr);
 }
 
 json written(const memory_side_cache& c) {
@@ -431,6 +433,10 @@ public:
     }
     template <class Unit> void read(figure<Unit>& out) const {
         if (is_null()) {
+            return;
+        }
+        if (says("unreachable")) {
+            out = {knowledge::unreachable, Unit{}, source::cdat};
             return;
         }
         const std::uint64_t n = number();

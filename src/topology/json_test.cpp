@@ -30,7 +30,8 @@ const std::string full = R"({"format": "hetmem-topology", "version": 1, "generat
      "dax": [{"name": "dax0.0", "size": 7, "align": 2097152, "driver": "device_dax", "origin": "soft-reserved",
               "target_node": 2, "resource": 4096}],
      "device_legs": [{"device": "mem0", "device_range": {"base": 0, "length": 9}, "non_volatile": true,
-                      "figures": {"read_latency": 150000, "write_bandwidth": 16000000000}}]}],
+                      "figures": {"read_latency": 150000, "write_latency": "unreachable",
+                                  "write_bandwidth": 16000000000}}]}],
   "figures": [{"source": "hmat", "quantity": "read_latency", "unit": "ps", "level": 0,
                "values": [[100000, "unreachable"], [null, 80000]]},
               {"source": "sysfs", "quantity": "read_latency", "unit": "ps", "level": 0,
@@ -71,6 +72,8 @@ TEST(Json, WhatIsWrittenIsReadBackTheSame) {
         EXPECT_EQ(again.initiators()[t], machine.initiators()[t]);
     }
     EXPECT_EQ(again.targets()[1].device_legs[0].figures.read_latency.value.picoseconds(), 150000U);
+    EXPECT_EQ(again.targets()[1].device_legs[0].figures.write_latency.state,
+              knowledge::unreachable);
     EXPECT_EQ(again.disagreements(), machine.disagreements());
     EXPECT_EQ(again.defects()[0], machine.defects()[0]);
 }

@@ -15,9 +15,6 @@ constexpr std::uint64_t unknown = topology::unknown_value;
 /// Memory this many times as fast to read as the memory of CPUs is taken for high-bandwidth
 /// memory: on machines that have both it is 3 to 10 times as fast.
 constexpr double hbm_ratio = 2.0;
-/// Linux takes memories for the same when they differ by no more than this (mm/memory-tiers.c,
-/// mt_set_default_dram_perf).
-constexpr double same_ratio = 1.1;
 
 /// The best read bandwidth of each target from any initiator, by one source for all.
 struct best_bandwidths {
@@ -52,12 +49,18 @@ best_bandwidths find_best_bandwidths(const topology::state& s) {
     return best;
 }
 
-/// The slowest memory that has CPUs: the yardstick for the others.
+/// Firmware keeps memory out of the ordinary only when it is special (EFI_MEMORY_SP).
+bool was_soft_reserved(const target& memory) {
+    return std::any_of(memory.dax.begin(), memory.dax.end(),
+                       [](const dax_device& d) { return d.origin == "soft-reserved"; });
+}
+
+/// The fastest ordinary memory that has CPUs: the yardstick for the others.
 std::optional<std::size_t> find_yardstick(const topology::state& s, const best_bandwidths& best) {
     std::optional<std::size_t> out;
     for (std::size_t t = 0; t < s.targets.size(); ++t) {
-        if (!s.targets[t].cpus.empty() && best.values[t] != 0 &&
-            (!out || best.values[t] < best.values[*out])) {
+        if (!s.targets[t].cpus.empty() && !was_soft_reserved(s.targets[t]) && best.values[t] != 0 &&
+            (!out || best.values[t] > best.values[*out])) {
             out = t;
         }
     }
@@ -102,7 +105,9 @@ void conclude_kinds(topology::state& s, const kind_evidence& evidence) {
                               gb(best.values[t]), ratio, s.targets[*yardstick].name,
                               to_string(best.from))
                 : std::string();
-        if (ratio >= hbm_ratio) {
+        // Sockets may differ by how many of their slots are filled, so that a CPU's own memory is
+        // not HBM by being faster than another's.
+        if (ratio >= hbm_ratio && (memory.cpus.empty() || was_soft_reserved(memory))) {
             memory.kind = memory_kind::hbm;
             memory.kind_reason = compared;
         } else if (!memory.cpus.empty()) {
@@ -110,9 +115,6 @@ void conclude_kinds(topology::state& s, const kind_evidence& evidence) {
             memory.kind_reason =
                 fmt::format("the memory of CPU{} {}; nothing tells otherwise",
                             memory.cpus.size() == 1 ? "" : "s", memory.cpus.to_string());
-        } else if (ratio >= 1 / same_ratio && ratio <= same_ratio) {
-            memory.kind = memory_kind::dram;
-            memory.kind_reason = compared;
         } else if (const auto why = evidence.absent.find(t); why != evidence.absent.end()) {
             memory.kind_reason = why->second;
         } else {

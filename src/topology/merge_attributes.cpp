@@ -208,12 +208,42 @@ std::vector<std::optional<int>> merger::nearest_packages(std::size_t t) const {
     return out;
 }
 
+void merger::add_generic_initiator_memory(std::size_t t) {
+    target& memory = s_.targets[t];
+    for (const initiator& i : s_.initiators) {
+        if (i.kind == initiator_kind::generic_initiator && i.node && i.node == memory.node &&
+            memory.cpus.empty() && !memory.reserved) {
+            const std::string device = i.device.empty() ? std::string() : " (" + i.device + ")";
+            evidence_.device.try_emplace(t, "memory of the Generic Initiator " + i.name + device);
+            memory.reserved = true;
+            memory.reserved_reason = "device memory of the Generic Initiator " + i.name + device;
+        }
+    }
+}
+
+bool merger::is_non_volatile(const target& memory) const {
+    // A domain may hold volatile and non-volatile ranges; a dax device lies in one of them.
+    const bool one_range = !memory.dax.empty() && memory.dax.front().resource.has_value();
+    bool any = false;
+    for (const acpi_facts::memory& m : facts_.acpi.memories) {
+        const bool counts = one_range
+                                ? *memory.dax.front().resource >= m.range.base &&
+                                      *memory.dax.front().resource - m.range.base < m.range.length
+                                : memory.pxm == m.pxm;
+        if (counts && !m.non_volatile) {
+            return false;
+        }
+        any = any || counts;
+    }
+    return any;
+}
+
 void merger::add_reservations() {
     if (facts_.acpi.hmat) {
         const unsigned revision = facts_.acpi.hmat->header.revision;
         for (const acpi::hmat_structure& structure : facts_.acpi.hmat->structures) {
             const auto* a = std::get_if<acpi::memory_attributes>(&structure);
-            if (a == nullptr || !a->reservation_hint(revision)) {
+            if (a == nullptr || !a->reservation_hint(revision) || !a->memory_valid(revision)) {
                 continue;
             }
             for (target& t : s_.targets) {
@@ -233,13 +263,14 @@ void merger::add_reservations() {
                 memory.reserved_reason = "device memory of GPU " + gpu.pci_address;
             }
         }
-        const bool non_volatile = std::any_of(
-            facts_.acpi.memories.begin(), facts_.acpi.memories.end(),
-            [&](const acpi_facts::memory& m) { return memory.pxm == m.pxm && m.non_volatile; });
-        if (non_volatile) {
+        add_generic_initiator_memory(t);
+        if (is_non_volatile(memory)) {
             evidence_.pmem[t] = "non-volatile by the SRAT";
         }
         for (const dax_device& d : memory.dax) {
+            if (!memory.cpus.empty()) {
+                break; // it was added to the memory of CPUs, which is of another kind
+            }
             if (d.origin == "pmem") {
                 evidence_.pmem[t] = d.name + " is a persistent memory device";
             } else if (d.origin == "cxl") {

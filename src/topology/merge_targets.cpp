@@ -31,7 +31,8 @@ void merger::add_node_targets() {
     for (std::size_t n = 0; n < nodes.nodes.size(); ++n) {
         const kernel::node& from = nodes.nodes[n];
         const int number = static_cast<int>(from.number);
-        const bool has_memory = from.total_bytes.value_or(0) != 0 || !from.memory_blocks.empty();
+        const bool has_memory = !from.memory_blocks.empty() || from.total_bytes.value_or(0) != 0 ||
+                                (!from.total_bytes && !from.cpus.empty());
         // A node for CPUs or a Generic Initiator alone is no memory. One without anything is
         // kept: firmware meant it for memory that may come.
         if (!has_memory && is_initiator_node(number)) {
@@ -45,7 +46,9 @@ void merger::add_node_targets() {
         t.cpus = from.cpus;
         t.block_size = size_of(facts_.sysfs.blocks.block_size_bytes);
         t.blocks = from.memory_blocks.size();
-        t.state = from.total_bytes.value_or(0) == 0 ? target_state::offline : target_state::online;
+        // A size that could not be read is not a size of zero.
+        t.state = from.total_bytes == std::uint64_t{0} || !has_memory ? target_state::offline
+                                                                      : target_state::online;
         t.blocks_online = t.state == target_state::online ? t.blocks : 0;
         if (n < facts_.sysfs.blocks.online.size() && facts_.sysfs.blocks.online[n]) {
             t.blocks_online = *facts_.sysfs.blocks.online[n];
@@ -202,6 +205,8 @@ void merger::add_firmware_targets() {
             t.reserved = true;
             t.reserved_reason = "soft-reserved, and no dax device shows it (is the module "
                                 "dax_hmem loaded?)";
+        } else if (t.node && map_.pxms_of(*t.node).size() > 1) {
+            why = fmt::format("part of node{}, where Linux put it with others", *t.node);
         } else if (only_hot_plug) {
             why = "room for memory that may be plugged in";
         } else {
@@ -254,7 +259,8 @@ void merger::add_cxl_targets() {
         }
         const bool persistent = device.ram_bytes.value_or(0) == 0;
         const std::size_t position = add_target(std::move(t));
-        evidence_.cxl[position] = fmt::format("CXL memory device {}{}, in no region that is mapped",
+        evidence_.cxl[position] = fmt::format("CXL memory device {}{}, in no region that Linux "
+                                              "knows; it may be part of a node already",
                                               device.name, persistent ? " (persistent)" : "");
     }
 }
@@ -267,6 +273,14 @@ std::vector<std::size_t> merger::targets_of(const kernel::cxl_region& region) co
         }
     }
     const std::uint64_t block = facts_.sysfs.blocks.block_size_bytes.value_or(0);
+    for (std::size_t t = 0; out.empty() && region.resource && t < s_.targets.size(); ++t) {
+        const auto& dax = s_.targets[t].dax;
+        if (std::any_of(dax.begin(), dax.end(), [&](const dax_device& d) {
+                return d.resource && overlaps({*d.resource, d.size.bytes()}, *region.resource, 1);
+            })) {
+            out.push_back(t);
+        }
+    }
     if (out.empty() && region.resource && block != 0) {
         const std::uint64_t number = *region.resource / block;
         for (const kernel::node& n : facts_.sysfs.nodes.nodes) {

@@ -63,6 +63,9 @@ private:
     void add_packages();
     std::vector<std::optional<int>> attached_packages(const target& memory) const;
     std::vector<std::optional<int>> nearest_packages(std::size_t t) const;
+    /// Memory on a Generic Initiator's own node is the device's.
+    void add_generic_initiator_memory(std::size_t t);
+    bool is_non_volatile(const target& memory) const;
     void add_reservations();
 
     all_facts facts_;

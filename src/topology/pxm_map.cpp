@@ -27,40 +27,66 @@ std::map<unsigned, int> nodes_of_cpus(const sysfs_facts& sysfs) {
     return out;
 }
 
-} // namespace
-
-pxm_map::pxm_map(const kernel::rooted_reader& reader, const acpi_facts& acpi,
-                 const sysfs_facts& sysfs, const device_facts& devices) {
-    learn_from_memory(acpi, sysfs);
-    learn_from_processors(reader, acpi, sysfs);
-    learn_from_devices(reader, acpi, sysfs, devices);
-    learn_from_numbering(acpi);
-}
-
-void pxm_map::learn(std::uint32_t pxm, int node, std::string reason) {
-    const auto [it, is_new] = nodes_.try_emplace(pxm, match{node, reason});
-    if (!is_new && it->second.node != node) {
-        conflicts_.push_back({fmt::format("node of proximity domain {}", pxm),
-                              fmt::format("node {} ({})", it->second.node, it->second.reason),
-                              fmt::format("node {} ({})", node, reason)});
-    }
-}
-
-void pxm_map::learn_from_memory(const acpi_facts& acpi, const sysfs_facts& sysfs) {
-    const std::uint64_t block = sysfs.blocks.block_size_bytes.value_or(0);
-    if (acpi.memories.empty() || block == 0) {
-        return;
-    }
-    std::vector<std::pair<std::uint64_t, int>> blocks; // number, node
+/// Memory blocks (number, node) by number. A block that several nodes share tells nothing.
+std::vector<std::pair<std::uint64_t, int>> blocks_of_one_node(const sysfs_facts& sysfs) {
+    std::vector<std::pair<std::uint64_t, int>> blocks;
     for (const kernel::node& n : sysfs.nodes.nodes) {
         for (const std::uint32_t number : n.memory_blocks) {
             blocks.emplace_back(number, static_cast<int>(n.number));
         }
     }
     std::sort(blocks.begin(), blocks.end());
+    std::vector<std::pair<std::uint64_t, int>> out;
+    out.reserve(blocks.size());
+    for (std::size_t b = 0; b < blocks.size(); ++b) {
+        const bool shared = (b > 0 && blocks[b - 1].first == blocks[b].first) ||
+                            (b + 1 < blocks.size() && blocks[b + 1].first == blocks[b].first);
+        if (!shared) {
+            out.push_back(blocks[b]);
+        }
+    }
+    return out;
+}
 
+} // namespace
+
+pxm_map::pxm_map(const kernel::rooted_reader& reader, const acpi_facts& acpi,
+                 const sysfs_facts& sysfs, const device_facts& devices) {
+    learn_from_memory(acpi, sysfs, false);
+    learn_from_processors(reader, acpi, sysfs);
+    learn_from_devices(reader, acpi, sysfs, devices);
+    // What is plugged into a hot-plug window goes where its own _PXM says, which need not be the
+    // window's domain; but some firmware calls all of its memory hot-pluggable.
+    learn_from_memory(acpi, sysfs, true);
+    learn_from_numbering(acpi, sysfs);
+}
+
+void pxm_map::learn(std::uint32_t pxm, int node, std::string reason) {
+    const auto [it, is_new] = nodes_.try_emplace(pxm, match{node, reason});
+    if (is_new || it->second.node == node) {
+        return;
+    }
+    disagreement conflict{fmt::format("node of proximity domain {}", pxm),
+                          fmt::format("node {} ({})", it->second.node, it->second.reason),
+                          fmt::format("node {} ({})", node, reason)};
+    // Each of a hundred CPUs would say the same.
+    if (std::find(conflicts_.begin(), conflicts_.end(), conflict) == conflicts_.end()) {
+        conflicts_.push_back(std::move(conflict));
+    }
+}
+
+void pxm_map::learn_from_memory(const acpi_facts& acpi, const sysfs_facts& sysfs,
+                                bool hot_pluggable) {
+    const std::uint64_t block = sysfs.blocks.block_size_bytes.value_or(0);
+    if (acpi.memories.empty() || block == 0) {
+        return;
+    }
+    const std::vector<std::pair<std::uint64_t, int>> blocks = blocks_of_one_node(sysfs);
     std::map<std::uint32_t, std::map<int, std::uint64_t>> votes; // bytes a node
     for (const acpi_facts::memory& m : acpi.memories) {
+        if (m.hot_pluggable != hot_pluggable) {
+            continue;
+        }
         const std::uint64_t first = m.range.base / block;
         const std::uint64_t last = (m.range.length - 1) / block + first + 1;
         auto it = std::lower_bound(blocks.begin(), blocks.end(), std::pair(first, -1));
@@ -80,12 +106,21 @@ void pxm_map::learn_from_memory(const acpi_facts& acpi, const sysfs_facts& sysfs
         const auto most =
             std::max_element(nodes.begin(), nodes.end(),
                              [](const auto& a, const auto& b) { return a.second < b.second; });
-        learn(pxm, most->first, "SRAT memory range and memory blocks");
-        for (const auto& [node, bytes] : nodes) {
-            // Less than a block is the border that two ranges share.
-            if (node != most->first && bytes >= block) {
-                learn(pxm, node, "SRAT memory range and memory blocks");
+        const auto equals = std::count_if(nodes.begin(), nodes.end(),
+                                          [&](const auto& n) { return n.second == most->second; });
+        if (equals != 1) {
+            continue;
+        }
+        if (!hot_pluggable) {
+            learn(pxm, most->first, "SRAT memory range and memory blocks");
+            for (const auto& [node, bytes] : nodes) {
+                // Less than a block is the border that two ranges share.
+                if (node != most->first && bytes >= block) {
+                    learn(pxm, node, "SRAT memory range and memory blocks");
+                }
             }
+        } else if (node_of(pxm) == nullptr && pxms_of(most->first).empty()) {
+            learn(pxm, most->first, "SRAT hot-plug range and memory blocks");
         }
     }
 }
@@ -173,10 +208,12 @@ void pxm_map::learn_from_generic_initiators(const kernel::rooted_reader& reader,
     }
 }
 
-void pxm_map::learn_from_numbering(const acpi_facts& acpi) {
+void pxm_map::learn_from_numbering(const acpi_facts& acpi, const sysfs_facts& sysfs) {
+    const auto& possible = sysfs.nodes.possible;
     for (std::size_t n = 0; n < acpi.numbering.size(); ++n) {
         const auto known = nodes_.find(acpi.numbering[n]);
-        if (known != nodes_.end() && known->second.node != static_cast<int>(n)) {
+        if ((known != nodes_.end() && known->second.node != static_cast<int>(n)) ||
+            (possible && !possible->contains(static_cast<unsigned>(n)))) {
             return; // Linux numbered otherwise
         }
     }

@@ -42,14 +42,14 @@ public:
 
 private:
     void learn(std::uint32_t pxm, int node, std::string reason);
-    void learn_from_memory(const acpi_facts& acpi, const sysfs_facts& sysfs);
+    void learn_from_memory(const acpi_facts& acpi, const sysfs_facts& sysfs, bool hot_pluggable);
     void learn_from_processors(const kernel::rooted_reader& reader, const acpi_facts& acpi,
                                const sysfs_facts& sysfs);
     void learn_from_devices(const kernel::rooted_reader& reader, const acpi_facts& acpi,
                             const sysfs_facts& sysfs, const device_facts& devices);
     void learn_from_generic_initiators(const kernel::rooted_reader& reader, const acpi_facts& acpi,
                                        const id_set& nodes);
-    void learn_from_numbering(const acpi_facts& acpi);
+    void learn_from_numbering(const acpi_facts& acpi, const sysfs_facts& sysfs);
 
     std::map<std::uint32_t, match> nodes_;
     std::map<std::uint32_t, id_set> cpus_;

@@ -59,8 +59,8 @@ std::string why_left_out(const target& t, const std::optional<id_set>& nodes,
     if (t.reserved && !include_reserved) {
         return "reserved: " + t.reserved_reason;
     }
-    if ((t.state == target_state::offline || t.state == target_state::absent) &&
-        !include_reserved) {
+    if (t.state == target_state::absent ||
+        (t.state == target_state::offline && !include_reserved)) {
         return std::string(to_string(t.state));
     }
     if (t.size && t.size->bytes() == 0) {

@@ -153,6 +153,18 @@ TEST(Rank, EqualFiguresGoToTheNearer) {
                 ElementsAre("node1", "node0", "node2"));
 }
 
+TEST(Rank, WhatOnlyFirmwareDescribesIsNeverRanked) {
+    const topology machine = from_json(R"({"format": "hetmem-topology", "version": 1,
+      "initiators": [{"name": "node0", "node": 0, "cpus": "0"}],
+      "targets": [{"name": "node0", "node": 0, "state": "online", "size": 1},
+                  {"name": "pxm1", "state": "absent", "size": 900}]})");
+    rank_options all = from(0);
+    all.include_reserved = true;
+    const ranking order = rank(machine, criterion::capacity, all);
+    EXPECT_THAT(names(machine, order), ElementsAre("node0"));
+    EXPECT_EQ(order.left_out[0].why, "absent");
+}
+
 TEST(Rank, BySizeAndFreeMemory) {
     const topology machine = machine_with("");
     EXPECT_THAT(names(machine, rank(machine, criterion::capacity, from(0))),

@@ -127,7 +127,9 @@ std::vector<std::optional<initiator_id>> find_best_initiators(const topology::st
             if (distance != 0) {
                 k[4] = distance;
             }
-            if (from.node && from.node == s.targets[t].node) {
+            // Without nodes (a kernel without NUMA) the CPUs are those of the one memory.
+            if (from.node ? from.node == s.targets[t].node
+                          : from.cpus.intersects(s.targets[t].cpus)) {
                 k[5] = 0;
             }
             if (k < best_key[t]) {
