@@ -20,7 +20,8 @@ topology::state merger::build() {
     add_distances();
     add_figures();
     add_packages();
-    add_reservations();
+    add_reservation_hints();
+    add_kind_evidence();
     conclude_kinds(s_, evidence_);
     take_reports();
     return std::move(s_);

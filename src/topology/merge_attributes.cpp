@@ -238,7 +238,7 @@ bool merger::is_non_volatile(const target& memory) const {
     return any;
 }
 
-void merger::add_reservations() {
+void merger::add_reservation_hints() {
     if (facts_.acpi.hmat) {
         const unsigned revision = facts_.acpi.hmat->header.revision;
         for (const acpi::hmat_structure& structure : facts_.acpi.hmat->structures) {
@@ -254,6 +254,9 @@ void merger::add_reservations() {
             }
         }
     }
+}
+
+void merger::add_kind_evidence() {
     for (std::size_t t = 0; t < s_.targets.size(); ++t) {
         target& memory = s_.targets[t];
         for (const kernel::gpu_node& gpu : facts_.sysfs.gpu_nodes) {

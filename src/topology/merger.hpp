@@ -66,7 +66,9 @@ private:
     /// Memory on a Generic Initiator's own node is the device's.
     void add_generic_initiator_memory(std::size_t t);
     bool is_non_volatile(const target& memory) const;
-    void add_reservations();
+    void add_reservation_hints();
+    /// What names the kind of a memory; a device's own is reserved too.
+    void add_kind_evidence();
 
     all_facts facts_;
     const pxm_map& map_;
