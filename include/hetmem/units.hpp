@@ -68,8 +68,10 @@ public:
     constexpr double gib() const { return static_cast<double>(bytes_) / (1ULL << 30); }
 
     constexpr auto operator<=>(const byte_size&) const = default;
+    /// Stops at the largest size instead of wrapping.
     constexpr byte_size& operator+=(byte_size other) {
-        bytes_ += other.bytes_;
+        bytes_ =
+            other.bytes_ > ~std::uint64_t{0} - bytes_ ? ~std::uint64_t{0} : bytes_ + other.bytes_;
         return *this;
     }
 

@@ -24,14 +24,25 @@ std::string criteria_list() {
     return list;
 }
 
+/// A name from a variable that was never set would otherwise count as not given.
+CLI::Validator not_empty() {
+    return CLI::Validator(
+        [](const std::string& name) {
+            return name.empty() ? std::string("a name is missing") : std::string();
+        },
+        "");
+}
+
 void add_machine_options(CLI::App& command, machine_arguments& machine) {
     auto* root = command
                      .add_option("--root", machine.root,
                                  "Another machine: the /sys and /proc below DIR, or in\nan ARCHIVE "
                                  "that hetmem capture made")
-                     ->type_name("DIR|ARCHIVE");
+                     ->type_name("DIR|ARCHIVE")
+                     ->check(not_empty());
     auto* saved = command.add_option("--from", machine.saved, "What hetmem show --json saved")
-                      ->type_name("FILE.json");
+                      ->type_name("FILE.json")
+                      ->check(not_empty());
     root->excludes(saved);
     saved->excludes(root);
 }
@@ -46,7 +57,8 @@ void add_show(CLI::App& app, show_arguments& show) {
     auto* svg = command
                     ->add_option("--svg", show.svg,
                                  "Write a picture to FILE and print nothing; - is\nstandard output")
-                    ->type_name("FILE");
+                    ->type_name("FILE")
+                    ->check(not_empty());
     add_machine_options(*command, show.machine);
     command->add_flag("--ascii", show.ascii,
                       "Draw with plain ASCII, as when the locale is not UTF-8");
@@ -112,9 +124,11 @@ void add_capture(CLI::App& app, capture_arguments& capture) {
     command->footer(std::string(help::capture_footer));
     command->add_option("FILE", capture.file, "The archive to write, for example desk.tar.gz")
         ->type_name("")
-        ->required();
+        ->required()
+        ->check(not_empty());
     command->add_option("--root", capture.root, "Capture the /sys and /proc below this directory")
-        ->type_name("DIR");
+        ->type_name("DIR")
+        ->check(not_empty());
 }
 
 /// As the parser's own, with less between the name of an option and what it is for.
@@ -158,7 +172,7 @@ arguments parse_arguments(int count, const char* const* values) {
     app.footer(std::string(help::footer));
     app.set_version_flag("--version", "hetmem " HETMEM_VERSION, "Print the version");
     app.set_help_flag("-h,--help", "Print this help");
-    app.require_subcommand(1);
+    app.require_subcommand(0, 1); // none is complained of below, after words that are none
     add_show(app, show);
     add_rank(app, rank);
     add_capture(app, capture);
@@ -173,6 +187,9 @@ arguments parse_arguments(int count, const char* const* values) {
         throw usage_error(complaint(app, not_understood(app)));
     } catch (const CLI::ParseError& e) {
         throw usage_error(complaint(app, e.what()));
+    }
+    if (app.get_subcommands().empty()) {
+        throw usage_error(complaint(app, "A subcommand is required"));
     }
     if (app.got_subcommand("show")) {
         return show;

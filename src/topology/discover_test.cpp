@@ -146,6 +146,14 @@ TEST(Discover, WithoutFirmwareTheKernelsBestPairsRemain) {
     EXPECT_THAT(machine.sources(),
                 Contains(AllOf(Field(&source_report::what, "HMAT"),
                                Field(&source_report::status, source_status::absent))));
+    EXPECT_TRUE(machine.notices().empty());
+}
+
+TEST(Discover, WhereNobodyTellsAnythingThatIsSaid) {
+    const tree root = two_sockets();
+    const topology machine = discover({.root = root.root()});
+    ASSERT_EQ(machine.notices().size(), 1U);
+    EXPECT_THAT(machine.notices()[0].why, HasSubstr("no HMAT"));
 }
 
 TEST(Discover, ZeroInSysfsIsUnknownNotZero) {

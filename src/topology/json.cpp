@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <limits>
 #include <string>
+#include <unordered_set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -587,6 +588,9 @@ figure_layer read_layer(const place& p, const topology::state& s) {
     p.required("source").read(from);
     p.required("quantity").read(what);
     p.member("level").read(level);
+    if (const place unit = p.member("unit"); !unit.is_null() && !unit.says(unit_of(what))) {
+        unit.refuse(fmt::format("\"{}\", the unit of {}", unit_of(what), to_string(what)));
+    }
     if (level > 3) {
         p.member("level").refuse("a level from 0 to 3");
     }
@@ -623,6 +627,16 @@ figure_layer read_layer(const place& p, const topology::state& s) {
     return layer;
 }
 
+/// Rankings and `best` refer to these by name.
+template <class Named> void refuse_twins(const place& p, const std::vector<Named>& all) {
+    std::unordered_set<std::string_view> names;
+    for (std::size_t n = 0; n < all.size(); ++n) {
+        if (!names.insert(all[n].name).second) {
+            p.item(n).member("name").refuse("a name that no other has");
+        }
+    }
+}
+
 topology read_topology(const place& root) {
     if (!root.member("format").says(format_name)) {
         root.member("format").refuse(fmt::format("\"{}\"", format_name));
@@ -646,6 +660,8 @@ topology read_topology(const place& root) {
         root.member("targets").refuse(
             fmt::format("at most {} pairs of initiators and targets", most_pairs));
     }
+    refuse_twins(root.member("initiators"), s.initiators);
+    refuse_twins(root.member("targets"), s.targets);
     const place figures = root.member("figures");
     for (std::size_t n = 0; n < figures.size(); ++n) {
         figure_layer layer = read_layer(figures.item(n), s);

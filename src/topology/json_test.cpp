@@ -123,6 +123,10 @@ TEST(Json, ComplaintsNameFilePlaceAndReason) {
     EXPECT_THAT(complaint(replaced(full, "\"level\": 1,\n               \"values\"",
                                    "\"level\": 9,\n               \"values\"")),
                 HasSubstr("level from 0 to 3"));
+    EXPECT_THAT(complaint(replaced(full, "\"unit\": \"ps\"", "\"unit\": \"B/s\"")),
+                AllOf(HasSubstr("figures[0].unit"), HasSubstr("\"ps\""), HasSubstr("B/s")));
+    EXPECT_THAT(complaint(replaced(full, "\"name\": \"gi1\"", "\"name\": \"node0\"")),
+                AllOf(HasSubstr("initiators[1].name"), HasSubstr("no other")));
 }
 
 TEST(Json, AHostileFileStaysSmall) {

@@ -12,9 +12,9 @@ namespace {
 
 constexpr std::uint64_t unknown = topology::unknown_value;
 
-/// Memory this many times as fast to read as the memory of CPUs is taken for high-bandwidth
-/// memory: on machines that have both it is 3 to 10 times as fast.
-constexpr double hbm_ratio = 2.0;
+/// Memory without CPUs that is this many times as fast to read as the fastest memory of CPUs is
+/// taken for high-bandwidth memory: on machines that have both it is 2 to 5 times as fast.
+constexpr double hbm_ratio = 1.5;
 
 /// The best read bandwidth of each target from any initiator, by one source for all.
 struct best_bandwidths {

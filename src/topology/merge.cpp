@@ -2,6 +2,7 @@
 
 #include "topology/merge.hpp"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -24,6 +25,7 @@ topology::state merger::build() {
     add_kind_evidence();
     conclude_kinds(s_, evidence_);
     take_reports();
+    add_notice_of_silence();
     return std::move(s_);
 }
 
@@ -88,6 +90,19 @@ void merger::add_figures() {
     }
     add(cxl_layers(facts_.devices, at_));
     add(sysfs_layers(facts_.sysfs.nodes, at_));
+}
+
+void merger::add_notice_of_silence() {
+    const bool silent = std::all_of(s_.layers.begin(), s_.layers.end(),
+                                    [](const figure_layer& layer) { return layer.empty(); });
+    const bool has_hmat =
+        std::any_of(s_.sources.begin(), s_.sources.end(), [](const source_report& r) {
+            return r.what == "HMAT" && r.status != source_status::absent;
+        });
+    if (silent && !has_hmat) {
+        s_.notices.push_back({"latency and bandwidth of all memories",
+                              "the firmware has no HMAT and the kernel tells no figures", ""});
+    }
 }
 
 void merger::take_reports() {

@@ -32,6 +32,8 @@ private:
     void find_positions();
     void add_figures();
     void take_reports();
+    /// Says why nothing is known, where nothing is.
+    void add_notice_of_silence();
 
     // merge_initiators.cpp
     void add_initiator(initiator i);

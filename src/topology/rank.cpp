@@ -125,12 +125,18 @@ void set_figure(ranked_target& place, std::uint64_t value) {
     place.value = place.state == knowledge::known ? value : 0;
 }
 
+std::string in_words(quantity what) {
+    std::string words(to_string(what));
+    std::replace(words.begin(), words.end(), '_', ' ');
+    return words;
+}
+
 /// What the reader must know of the figures in use: `known` places have one.
 void remark(quantity what, std::size_t known, ranking& order) {
     const std::size_t all = order.places.size();
     if (known == 0 && all != 0) {
         order.remarks.push_back(
-            fmt::format("nothing is known of the {} from {}: ordered by distance", to_string(what),
+            fmt::format("nothing is known of the {} from {}: ordered by distance", in_words(what),
                         order.from.size() > 1 ? "all of these initiators at once (from one of "
                                                 "them more may be known)"
                                               : "here"));
@@ -194,7 +200,8 @@ void sort_places(criterion by, std::vector<ranked_target>& places) {
         const ranked_target& place = places[p];
         const std::uint64_t value =
             place.state == knowledge::known
-                ? (smaller_is_better(by) ? place.value : unreachable - 1 - place.value)
+                ? (smaller_is_better(by) ? place.value
+                                         : unreachable - 1 - std::min(place.value, unreachable - 1))
             : place.state == knowledge::unknown ? unreachable
                                                 : unknown;
         const std::uint64_t distance = place.distance == 0 ? 256 : place.distance;

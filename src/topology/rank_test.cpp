@@ -186,6 +186,16 @@ TEST(Rank, SizesAreExplainedInUnitsThatFit) {
     EXPECT_EQ(explain(order, place), "size unknown");
 }
 
+TEST(Rank, TheLargestNumbersAreStillNumbers) {
+    const topology machine = from_json(R"({"format": "hetmem-topology", "version": 1,
+      "initiators": [{"name": "node0", "node": 0, "cpus": "0"}],
+      "targets": [{"name": "small", "size": 1},
+                  {"name": "huge", "size": 18446744073709551615},
+                  {"name": "unsized"}]})");
+    EXPECT_THAT(names(machine, rank(machine, criterion::capacity, from(0))),
+                ElementsAre("huge", "small", "unsized"));
+}
+
 TEST(Rank, AnInitiatorOfAnotherTopologyIsRefused) {
     EXPECT_THROW(rank(machine_with(""), criterion::free, from(2)), no_such_target);
 }

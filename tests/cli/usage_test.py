@@ -42,6 +42,13 @@ class Usage(command.TestCase):
                       ("show", "--width", "x"), ("show", "--json", "--svg", "a"),
                       ("show", "--root", "/", "--from", "x")):
             self.assertIn("--help", self.fails(*words, code=2))
+        self.assertIn("'draw'", self.fails("draw", code=2))
+
+    def test_a_name_from_an_unset_variable_is_not_taken_for_none(self):
+        for words in (("show", "--root", ""), ("show", "--from", ""), ("show", "--svg", ""),
+                      ("rank", "--by", "free", "--from", ""), ("capture", ""),
+                      ("capture", "--root", "", "a")):
+            self.assertIn("a name is missing", self.fails(*words, code=2))
 
     def test_failure_is_exit_1_and_one_line(self):
         self.assertIn("/nonexistent", self.fails("show", "--root", "/nonexistent"))
