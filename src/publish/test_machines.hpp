@@ -144,7 +144,7 @@ inline topology hostile_machine() {
     text.cpu_model = evil;
     text.initiators = fmt::format(
         R"({{"name": "{0}", "kind": "generic_initiator", "node": 0, "device": "{0}"}},
-           {{"name": "{0}", "kind": "cpu", "node": 1, "cpus": "0", "package": 0}})",
+           {{"name": "{0}2", "kind": "cpu", "node": 1, "cpus": "0", "package": 0}})",
         evil);
     text.targets = fmt::format(
         R"({{"name": "{0}", "kind": "hbm", "kind_reason": "{0}", "state": "reserved", "pxm": 4,

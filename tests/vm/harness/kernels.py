@@ -109,8 +109,8 @@ def _apt_download(package, folder):
         raise FetchError(
             f"{why}\nThe kernel {package} is not in the cache and could not be downloaded. "
             "If apt does not know the package, its lists are missing: run `apt-get update` as "
-            "root first; kernel 6.12 is in the suite bookworm-security. Without a network, copy a filled cache folder here and name it in "
-            "HETMEM_VM_CACHE."
+            "root first; kernel 6.12 is in the suite bookworm-security. Without a network, copy a "
+            "filled cache folder here and name it in HETMEM_VM_CACHE."
         ) from None
     new = set(folder.glob("*.deb")) - before
     if len(new) != 1:
