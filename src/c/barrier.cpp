@@ -1,0 +1,89 @@
+#include "c/barrier.hpp"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <new>
+#include <stdexcept>
+#include <string_view>
+#include <system_error>
+
+namespace hetmem::c {
+namespace {
+
+struct failure {
+    std::array<char, 1024> text{};
+    std::optional<kept_shortage> short_of;
+};
+
+// Behind one pointer: what a library adds to the thread-local storage of a process that is running
+// already comes out of a small reserve that all such libraries share.
+thread_local std::unique_ptr<failure> last;
+thread_local bool nothing_kept = false; // not even the record could be had
+
+void keep(std::string_view text, const std::optional<kept_shortage>& short_of) noexcept {
+    if (!last) {
+        last.reset(new (std::nothrow) failure);
+    }
+    nothing_kept = !last;
+    if (!last) {
+        return;
+    }
+    const std::size_t length = std::min(text.size(), last->text.size() - 1);
+    text.copy(last->text.data(), length);
+    last->text[length] = '\0';
+    last->short_of = short_of;
+}
+
+int negative_errno(const std::error_code& code) {
+    const bool is_errno =
+        code.category() == std::generic_category() || code.category() == std::system_category();
+    return is_errno && code.value() > 0 ? -code.value() : -EIO;
+}
+
+} // namespace
+
+int keep_failure() noexcept {
+    try {
+        throw;
+    } catch (const target_full& e) {
+        keep(e.what(), kept_shortage{e.reason(), e.available(), e.strayed()});
+        return negative_errno(e.code());
+    } catch (const std::system_error& e) { // hetmem::error and those of the C++ library
+        keep(e.what(), {});
+        return negative_errno(e.code());
+    } catch (const std::bad_alloc& e) {
+        keep(e.what() == std::string_view("std::bad_alloc") ? "out of memory" : e.what(), {});
+        return -ENOMEM;
+    } catch (const std::length_error& e) {
+        keep(e.what(), {});
+        return -ENOMEM;
+    } catch (const std::logic_error& e) { // invalid_argument, out_of_range
+        keep(e.what(), {});
+        return -EINVAL;
+    } catch (const std::exception& e) {
+        keep(e.what(), {});
+        return -EIO;
+    } catch (...) {
+        keep("an unknown exception", {});
+        return -EIO;
+    }
+}
+
+void keep_text(const char* text) noexcept {
+    keep(text, {});
+}
+
+const char* kept_text() noexcept {
+    if (nothing_kept) {
+        return "out of memory";
+    }
+    return last ? last->text.data() : "";
+}
+
+std::optional<kept_shortage> last_shortage() noexcept {
+    return last && !nothing_kept ? last->short_of : std::nullopt;
+}
+
+} // namespace hetmem::c
