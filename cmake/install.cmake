@@ -2,6 +2,9 @@
 include(CMakePackageConfigHelpers)
 
 install(TARGETS hetmem_command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+if(TARGET hetmem_malloc) # not beside a sanitizer; `hetmem run` looks for it there, as seen from itself
+  install(TARGETS hetmem_malloc LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/hetmem)
+endif()
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/hetmem)
 install(TARGETS hetmem
