@@ -24,13 +24,27 @@ _hetmem_words() {
     COMPREPLY=($(compgen -W "$*" -- "$current"))
 }
 
+_hetmem_processes() {
+    # shellcheck disable=SC2207
+    COMPREPLY=($(compgen -W "$(cd /proc && echo [0-9]*)" -- "$1"))
+}
+
+_hetmem_memories() {
+    # Nodes, devices, kinds.
+    # shellcheck disable=SC2207
+    COMPREPLY=($(compgen -W "dram hbm pmem cxl device $(
+        cd /sys/devices/system/node 2>/dev/null && echo node[0-9]*
+        cd /sys/bus/dax/devices 2>/dev/null && echo dax[0-9]*
+    )" -- "$1"))
+}
+
 _hetmem() {
     local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
     local subcommand=${COMP_WORDS[1]-}
     COMPREPLY=()
 
     if ((COMP_CWORD == 1)); then
-        _hetmem_words "$current" show rank capture --help --version
+        _hetmem_words "$current" show rank run where move capture --help --version
         return
     fi
     case $before in
@@ -54,12 +68,16 @@ _hetmem() {
         _hetmem_words "$current" auto always never
         return
         ;;
-    --by)
+    --bind | --prefer | --chain | --interleave | --cpus-near)
+        _hetmem_memories "$current"
+        return
+        ;;
+    --by | --best)
         _hetmem_words "$current" read_latency write_latency read_bandwidth write_bandwidth \
             capacity free
         return
         ;;
-    --width | --from-cpu | --from-initiator)
+    --width | --from-cpu | --from-initiator | --large | --headroom)
         return
         ;;
     esac
@@ -69,6 +87,34 @@ _hetmem() {
         ;;
     rank)
         _hetmem_words "$current" --by --from-cpu --from-initiator --all --json --root --from --help
+        ;;
+    run)
+        local word
+        for ((word = 2; word < COMP_CWORD; ++word)); do
+            if [[ ${COMP_WORDS[word]} == -- ]]; then
+                # shellcheck disable=SC2207
+                COMPREPLY=($(compgen -c -- "$current") $(compgen -f -- "$current"))
+                return
+            fi
+        done
+        _hetmem_words "$current" --bind --chain --best --interleave --prefer --hard --large \
+            --headroom --cpus-near --verify --verbose --help
+        ;;
+    where)
+        if [[ $current == -* ]]; then
+            _hetmem_words "$current" --maps --json --watch --help
+        else
+            _hetmem_processes "$current"
+        fi
+        ;;
+    move)
+        if [[ $current == -* ]]; then
+            _hetmem_words "$current" --maps --headroom --json --help
+        elif ((COMP_CWORD == 2)); then
+            _hetmem_processes "$current"
+        else
+            _hetmem_memories "$current"
+        fi
         ;;
     capture)
         if [[ $current == -* ]]; then

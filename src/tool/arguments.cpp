@@ -1,6 +1,7 @@
 #include "tool/arguments.hpp"
 
 #include "tool/help.hpp"
+#include "tool/parse_size.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -131,6 +132,135 @@ void add_capture(CLI::App& app, capture_arguments& capture) {
         ->check(not_empty());
 }
 
+/// Sizes as people type them.
+void add_size(CLI::App& command, const std::string& name, std::optional<byte_size>& size,
+              const std::string& description) {
+    command
+        .add_option_function<std::string>(
+            name,
+            [&size, name](const std::string& text) {
+                size = parse_size(text);
+                if (!size) {
+                    throw CLI::ValidationError(name, "'" + text + "' is no size such as 64M or 2G");
+                }
+            },
+            description)
+        ->type_name("SIZE");
+}
+
+void add_run(CLI::App& app, run_arguments& run) {
+    auto* command = app.add_subcommand("run", std::string(help::run_summary));
+    command->footer(std::string(help::run_footer));
+    const auto add_placement = [&](const std::string& kind, const std::string& type,
+                                   const std::string& description) {
+        return command
+            ->add_option_function<std::string>(
+                "--" + kind,
+                [&run, kind](const std::string& memory) {
+                    if (!run.placement.empty()) {
+                        throw CLI::ValidationError(
+                            "--" + kind, "one of --bind, --chain, --best, --interleave, --prefer");
+                    }
+                    run.placement = kind + ":" + memory;
+                },
+                description)
+            ->type_name(type)
+            ->check(not_empty());
+    };
+    auto* bind = add_placement("bind", "T", "All of its memory on T, as far as the kernel can");
+    add_placement("chain", "T1,T2", "Fill T1, then T2 (what malloc hands out)");
+    add_placement("best", "CRITERION", "The chain that a ranking by CRITERION gives");
+    auto* interleave = add_placement("interleave", "T1:W,T2:W", "Spread by weight");
+    auto* prefer = add_placement("prefer", "T", "T, then wherever the kernel likes");
+    auto* hard = command->add_flag("--hard", run.hard,
+                                   "With --bind: nowhere else, and killed when T is full");
+    add_size(*command, "--large", run.large, "Place only blocks of at least SIZE");
+    add_size(*command, "--headroom", run.headroom,
+             "Leave SIZE available on each node (32M when not\ngiven)");
+    command->add_option("--cpus-near", run.cpus_near, "Run on the CPUs that reach T best")
+        ->type_name("T")
+        ->check(not_empty());
+    command->add_flag("--verify", run.verify, "Print at the end where its memory was");
+    command->add_flag("--verbose", run.verbose, "Say what cannot be promised (as on a terminal)");
+    hard->needs(bind);
+    for (CLI::Option* const spreading : {interleave, prefer}) {
+        command->get_option("--headroom")->excludes(spreading);
+    }
+}
+
+void add_process(CLI::App& command, int& pid) {
+    command
+        .add_option_function<std::string>(
+            "PID",
+            [&pid](const std::string& text) {
+                if (!CLI::detail::lexical_cast(text, pid) || pid <= 0) {
+                    throw CLI::ValidationError("PID", "'" + text + "' is no process number");
+                }
+            },
+            "The process")
+        ->type_name("")
+        ->required();
+}
+
+void add_where(CLI::App& app, where_arguments& where) {
+    constexpr double often = 1.0;
+    auto* command = app.add_subcommand("where", std::string(help::where_summary));
+    command->footer(std::string(help::where_footer));
+    add_process(*command, where.pid);
+    command->add_flag("--maps", where.maps, "Tell it of each mapping that has pages");
+    command->add_flag("--json", where.json, "Print JSON, format in docs/json.md");
+    command
+        ->add_option_function<std::string>(
+            "--watch",
+            [&where](const std::string& text) {
+                double seconds = often;
+                if (!text.empty() && (!CLI::detail::lexical_cast(text, seconds) ||
+                                      !(seconds >= 0.01 && seconds <= 86400))) {
+                    throw CLI::ValidationError("--watch", "'" + text + "' is no number of seconds");
+                }
+                where.watch = seconds;
+            },
+            "Look again every SECONDS (1 when not given), until\nit ends")
+        ->type_name("[SECONDS]")
+        ->expected(0, 1);
+}
+
+void add_move(CLI::App& app, move_arguments& move) {
+    auto* command = app.add_subcommand("move", std::string(help::move_summary));
+    command->footer(std::string(help::move_footer));
+    add_process(*command, move.pid);
+    command->add_option("PLACEMENT", move.placement, "Where to: hbm, node2, chain:hbm,node0, ...")
+        ->type_name("")
+        ->required()
+        ->check(not_empty());
+    command
+        ->add_option_function<std::string>(
+            "--maps", [&move](const std::string& pattern) { move.maps = pattern; },
+            "Only mappings whose name is, or matches, PATTERN:\n[heap], [anon], '*/libfoo*'")
+        ->type_name("PATTERN")
+        ->check(not_empty());
+    add_size(*command, "--headroom", move.headroom,
+             "Leave SIZE available on each node (32M when not\ngiven)");
+    command->add_flag("--json", move.json, "Print JSON, format in docs/json.md");
+}
+
+/// Takes the command off the words of `hetmem run`: it begins behind -- or with the first word that
+/// is neither an option nor an option's value, and may look like anything from there on.
+std::vector<std::string> split_off_command(const CLI::App& run, std::vector<std::string>& words) {
+    std::size_t at = 1; // behind "run"
+    while (at < words.size() && words[at].starts_with('-') && words[at] != "--") {
+        const CLI::Option* const option = run.get_option_no_throw(words[at]);
+        at += option != nullptr && option->get_items_expected_min() > 0 ? 2U : 1U;
+    }
+    std::vector<std::string> command;
+    if (at < words.size()) {
+        const auto from = words.begin() + static_cast<std::ptrdiff_t>(at);
+        command.assign(*from == "--" ? from + 1 : from, words.end());
+        words.erase(from, words.end());
+    }
+    return command;
+}
+
 /// As the parser's own, with less between the name of an option and what it is for.
 class help_format : public CLI::Formatter {
 public:
@@ -166,6 +296,9 @@ arguments parse_arguments(int count, const char* const* values) {
     show_arguments show;
     rank_arguments rank;
     capture_arguments capture;
+    run_arguments run;
+    where_arguments where;
+    move_arguments move;
 
     CLI::App app{std::string(help::summary), "hetmem"};
     app.formatter(std::make_shared<help_format>());
@@ -176,9 +309,18 @@ arguments parse_arguments(int count, const char* const* values) {
     add_show(app, show);
     add_rank(app, rank);
     add_capture(app, capture);
+    add_run(app, run);
+    add_where(app, where);
+    add_move(app, move);
+
+    std::vector<std::string> words(values + 1, values + std::max(count, 1));
+    if (!words.empty() && words.front() == "run") {
+        run.command = split_off_command(*app.get_subcommand("run"), words);
+    }
+    std::reverse(words.begin(), words.end()); // the parser takes them from the end
 
     try {
-        app.parse(count, values);
+        app.parse(words);
     } catch (const CLI::CallForHelp&) {
         return print_text{app.help()};
     } catch (const CLI::CallForVersion& version) {
@@ -196,6 +338,18 @@ arguments parse_arguments(int count, const char* const* values) {
     }
     if (app.got_subcommand("rank")) {
         return rank;
+    }
+    if (app.got_subcommand("where")) {
+        return where;
+    }
+    if (app.got_subcommand("move")) {
+        return move;
+    }
+    if (app.got_subcommand("run")) {
+        if (run.command.empty()) {
+            throw usage_error(complaint(app, "A command to run is required"));
+        }
+        return run;
     }
     return capture;
 }

@@ -45,12 +45,39 @@ struct capture_arguments {
     std::string root = "/";
 };
 
+struct run_arguments {
+    std::string placement; ///< as parse_placement() reads it; "": none was asked for
+    bool hard = false;
+    std::optional<byte_size> large;
+    std::optional<byte_size> headroom;
+    std::string cpus_near; ///< a memory's name; "": the CPUs stay as they are
+    bool verify = false;
+    bool verbose = false;
+    std::vector<std::string> command;
+};
+
+struct where_arguments {
+    int pid = 0;
+    bool maps = false;
+    bool json = false;
+    std::optional<double> watch; ///< seconds between two looks
+};
+
+struct move_arguments {
+    int pid = 0;
+    std::string placement; ///< as parse_placement() reads it
+    std::optional<std::string> maps;
+    std::optional<byte_size> headroom;
+    bool json = false;
+};
+
 /// Help or version: the text goes to standard output, and that was all.
 struct print_text {
     std::string text;
 };
 
-using arguments = std::variant<print_text, show_arguments, rank_arguments, capture_arguments>;
+using arguments = std::variant<print_text, show_arguments, rank_arguments, capture_arguments,
+                               run_arguments, where_arguments, move_arguments>;
 
 /// The command line makes no sense; what() says why and where help is.
 class usage_error : public std::runtime_error {

@@ -79,6 +79,29 @@ TEST(arguments, capture_needs_a_file) {
     EXPECT_EQ(capture.root, "/");
 }
 
+TEST(arguments, where_takes_a_process_and_how_often_to_look) {
+    const auto once = std::get<where_arguments>(parse({"where", "4711"}));
+    EXPECT_EQ(once.pid, 4711);
+    EXPECT_FALSE(once.maps || once.json || once.watch);
+    EXPECT_EQ(std::get<where_arguments>(parse({"where", "1", "--watch"})).watch, 1.0);
+    const auto often = std::get<where_arguments>(parse({"where", "1", "--maps", "--watch", "0.5"}));
+    EXPECT_EQ(often.watch, 0.5);
+    EXPECT_TRUE(often.maps);
+    EXPECT_THAT(refusal({"where", "1", "--watch=-1"}), HasSubstr("'-1' is no number of seconds"));
+    EXPECT_THAT(refusal({"where", "-5"}), HasSubstr("-5"));
+}
+
+TEST(arguments, move_takes_a_process_and_a_placement) {
+    const auto move = std::get<move_arguments>(
+        parse({"move", "4711", "chain:hbm,node0", "--maps", "[heap]", "--headroom", "64M"}));
+    EXPECT_EQ(move.pid, 4711);
+    EXPECT_EQ(move.placement, "chain:hbm,node0");
+    EXPECT_EQ(move.maps, "[heap]");
+    EXPECT_EQ(move.headroom, byte_size::from_mib(64));
+    EXPECT_FALSE(move.json);
+    EXPECT_THAT(refusal({"move", "4711"}), HasSubstr("PLACEMENT is required"));
+}
+
 TEST(arguments, complaints_are_one_line_and_say_where_help_is) {
     for (const std::vector<const char*>& words : {std::vector<const char*>{},
                                                   {"draw"},

@@ -9,5 +9,10 @@ namespace hetmem::tool {
 void show(const show_arguments& asked);
 void rank(const rank_arguments& asked);
 void capture(const capture_arguments& asked);
+void where(const where_arguments& asked);
+void move(const move_arguments& asked);
+/// The exit status: that of the command where it had to be waited for. Otherwise the command takes
+/// the place of this process.
+int run_command(const run_arguments& asked);
 
 } // namespace hetmem::tool

@@ -70,4 +70,60 @@ to have the tables and physical addresses in it; what could not be read is told.
 An archive with content that only root could read is made readable by its owner
 alone.)";
 
+inline constexpr std::string_view run_summary = "Run a command whose memory is placed";
+
+inline constexpr std::string_view run_footer = R"(Examples:
+  hetmem run --bind hbm -- ./solver input
+  hetmem run --chain hbm,node0 --verify -- python3 train.py
+  hetmem run --best read_bandwidth -- redis-server
+  hetmem run --interleave node0:3,node2:1 -- ./stream
+  hetmem run --bind dax0.0 --large 1M -- ./solver input
+  hetmem run --prefer cxl --cpus-near cxl -- ./batch
+
+A T is a node, a kind (hbm), a dax device or any name from hetmem show.
+
+A program that knows nothing of placements cannot be refused memory, so none of
+this is strict. --bind and --prefer of a node are the kernel's preferred policy,
+for all memory of the command and of what it starts: what does not fit goes
+elsewhere. With --hard nothing goes elsewhere, and the kernel kills the command
+when T is full. Equal weights are the kernel's interleaving.
+
+An order, other weights, devices, --large and --headroom act through a malloc
+that is preloaded: they place what malloc hands out, and nothing that the
+program maps by itself; malloc fails when all of a chain is full. They are refused
+for programs into which nothing can be preloaded (statically linked, set-user-ID,
+of another architecture).
+
+The exit status is the command's, or 128 and the signal's number that ended it
+(--verify); 127 when there is no such command, 126 when it cannot be run.)";
+
+inline constexpr std::string_view where_summary = "Tell on which memories a process is";
+
+inline constexpr std::string_view where_footer = R"(Examples:
+  hetmem where 4711                        bytes on each memory
+  hetmem where 4711 --maps                 each mapping, its policy too
+  hetmem where 4711 --watch 0.5            again every half second
+  hetmem where 4711 --json --watch         a line of JSON each second
+
+Counted as the kernel does in /proc/PID/numa_maps, pages of a dax device by the
+mappings of it. Pages that several processes share count for each of them. For
+somebody else's process CAP_SYS_PTRACE (or root) is needed.)";
+
+inline constexpr std::string_view move_summary =
+    "Move the pages of a running process to other memories";
+
+inline constexpr std::string_view move_footer = R"(Examples:
+  hetmem move 4711 hbm                     all of it to the nearest HBM
+  hetmem move 4711 chain:hbm,node0         fill the HBM first
+  hetmem move 4711 interleave:node0:3,node2:1
+  hetmem move 4711 bind:node2 --maps '[heap]'
+  hetmem move 4711 cxl --maps '[anon]'     anonymous memory only
+
+A PLACEMENT is KIND:NAMES with the kinds bind, chain, best, interleave, prefer; a
+name alone means bind. The process goes on running, and its pages go as far as
+there is room; what remains is told with the reason, and is no failure. Its own
+policy stays: memory that it touches later goes where that says. Pages that other
+processes share and pages of huge page pools stay. For somebody else's process
+CAP_SYS_PTRACE (or root) is needed.)";
+
 } // namespace hetmem::tool::help

@@ -7,6 +7,8 @@
 
 #include <exception>
 #include <string>
+#include <type_traits>
+#include <variant>
 
 namespace {
 
@@ -24,6 +26,15 @@ void run(const tool::rank_arguments& asked) {
 void run(const tool::capture_arguments& asked) {
     tool::capture(asked);
 }
+void run(const tool::where_arguments& asked) {
+    tool::where(asked);
+}
+void run(const tool::move_arguments& asked) {
+    tool::move(asked);
+}
+int run(const tool::run_arguments& asked) {
+    return tool::run_command(asked);
+}
 
 } // namespace
 
@@ -31,8 +42,16 @@ int main(int count, char** values) {
     constexpr int failed = 1;
     constexpr int misused = 2;
     try {
-        std::visit([](const auto& asked) { run(asked); }, tool::parse_arguments(count, values));
-        return 0;
+        return std::visit(
+            [](const auto& asked) {
+                if constexpr (std::is_void_v<decltype(run(asked))>) {
+                    run(asked);
+                    return 0;
+                } else {
+                    return run(asked);
+                }
+            },
+            tool::parse_arguments(count, values));
     } catch (const tool::usage_error& e) {
         tool::complain(e.what());
         return misused;

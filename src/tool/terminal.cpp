@@ -49,6 +49,10 @@ std::size_t terminal_width() {
 
 } // namespace
 
+bool output_is_terminal() {
+    return ::isatty(STDOUT_FILENO) == 1;
+}
+
 text_options drawing_options(const show_arguments& asked) {
     constexpr std::size_t narrowest = 80;
     text_options options;

@@ -11,4 +11,6 @@ namespace hetmem::tool {
 /// environment (locale, NO_COLOR, TERM) say.
 text_options drawing_options(const show_arguments& asked);
 
+bool output_is_terminal();
+
 } // namespace hetmem::tool

@@ -10,7 +10,7 @@ import unittest
 import command
 from command import HETMEM, SOURCE, environment, hetmem
 
-SUBCOMMANDS = ("show", "rank", "capture")
+SUBCOMMANDS = ("show", "rank", "run", "where", "move", "capture")
 
 
 def options_in(text):
@@ -124,7 +124,7 @@ class Completion(command.TestCase):
         return set(done.stdout.split())
 
     def test_subcommands(self):
-        self.assertEqual(self.complete(""), {"show", "rank", "capture", "--help", "--version"})
+        self.assertEqual(self.complete(""), {*SUBCOMMANDS, "--help", "--version"})
         self.assertEqual(self.complete("sh"), {"show"})
 
     def test_options_are_those_of_the_help(self):
