@@ -4,13 +4,20 @@
 #include <hetmem/discover.hpp>
 #include <hetmem/draw.hpp>
 #include <hetmem/error.hpp>
+#include <hetmem/hetmem.h>
+#include <hetmem/placement.hpp>
+#include <hetmem/pool.hpp>
 #include <hetmem/rank.hpp>
+#include <hetmem/region.hpp>
+#include <hetmem/residency.hpp>
 
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <string>
 #include <vector>
+
+#include <unistd.h>
 
 namespace {
 
@@ -117,6 +124,91 @@ void use_ranking(const hetmem::topology& machine) {
            "nothing is allowed here");
 }
 
+const std::string& name_of_first(const hetmem::topology& machine) {
+    return machine.targets().front().name;
+}
+
+void use_placements(const hetmem::topology& machine) {
+    const std::string& name = name_of_first(machine);
+    const hetmem::placement only = hetmem::bind(machine, name);
+    expect(only.kind() == hetmem::placement_kind::bind && only.legs().size() == 1 &&
+               only.overflow().empty(),
+           "bind is not of one memory");
+    expect(only.to_string() == "bind:" + name && hetmem::parse_placement(machine, name) == only,
+           "a placement is not read back");
+    expect(to_string(hetmem::placement_kind::chain) == "chain", "name of a placement");
+    expect(hetmem::chain(machine, {hetmem::memory_name(name).with_headroom({})}).legs().size() == 1,
+           "chain");
+    expect(!hetmem::best(machine, hetmem::criterion::capacity).legs().empty(), "best");
+    const hetmem::placement spread = hetmem::interleave(machine, {{name, 2}});
+    const std::vector<hetmem::memory_name> overflow{std::filesystem::path("/tmp")};
+    expect(spread.with_overflow(machine, overflow).overflow().size() == 1, "overflow");
+    expect(hetmem::prefer(machine, machine.targets().front().id)
+               .with_headroom(hetmem::byte_size::from_mib(1))
+               .legs()[0]
+               .headroom.has_value(),
+           "headroom");
+    expect(throws<hetmem::no_such_target>([&] { hetmem::bind(machine, "nowhere"); }),
+           "no_such_target is not caught");
+}
+
+void use_regions(const hetmem::topology& machine) {
+    const std::string& name = name_of_first(machine);
+    const hetmem::placement only = hetmem::bind(machine, name);
+    const hetmem::byte_size size = hetmem::byte_size::from_mib(4);
+    hetmem::region made(size, only);
+    hetmem::region moved = std::move(made);
+    made = std::move(moved);
+    expect(made.size() == size.bytes() && made.bytes().data() == made.data() &&
+               made.asked() == only,
+           "a region is not what was asked for");
+    expect(made.where().on(name) == size && made.where().present() == size &&
+               hetmem::where(made.bytes()) == made.where(),
+           "a region is not where it was asked for");
+    expect(made.verify().kept, "a region does not verify");
+    expect(hetmem::target_of(made.data()) == name, "target_of");
+    const hetmem::migration result = made.migrate(only);
+    expect(result.complete && result.moved.bytes() == 0, "migrating to where it is");
+    made.lock();
+    made.unlock();
+    expect(hetmem::where_process(::getpid()).present() > size, "where_process");
+    expect(!hetmem::where_mappings(::getpid()).empty(), "where_mappings");
+    expect(hetmem::migrate_process(::getpid(), only, "no such mapping").complete,
+           "moving nothing is not complete");
+    try {
+        const hetmem::region impossible(hetmem::byte_size::from_mib(1ULL << 30), only);
+        expect(false, "a region larger than any machine");
+    } catch (const hetmem::target_full& e) {
+        static_cast<void>(e.reason());
+        expect(e.available().bytes() < (1ULL << 50) && e.strayed().bytes() == 0, "target_full");
+    }
+    expect(throws<hetmem::target_reserved>([] { throw hetmem::target_reserved("no"); }) &&
+               throws<hetmem::target_lost>([] { throw hetmem::target_lost("gone"); }),
+           "target_reserved or target_lost is not caught");
+}
+
+void use_pools(const hetmem::topology& machine) {
+    hetmem::pool_options options;
+    options.limit = hetmem::byte_size::from_mib(16);
+    hetmem::pool pool(hetmem::bind(machine, name_of_first(machine)), options);
+    void* object = pool.allocate(100, 64);
+    expect(hetmem::usable_size(object) >= 100 && hetmem::pool::of(object) == &pool, "an object");
+    object = pool.reallocate(object, 5000);
+    hetmem::free(object);
+    object = pool.allocate_zeroed(10, 10);
+    expect(*static_cast<char*>(object) == 0, "zeroed memory is not zero");
+    pool.deallocate(object, 100);
+    std::vector<int, hetmem::allocator<int>> numbers(1000, 7, hetmem::allocator<int>(pool));
+    expect(pool.statistics().live == 1, "statistics");
+    static_cast<void>(pool.asked());
+    static_cast<void>(pool.trim());
+    expect(pool.where().present().bytes() != 0, "a pool is nowhere");
+    expect(pool.try_allocate(1U << 30) == nullptr, "a limit that does not hold");
+    expect(throws<hetmem::allocation_failed>([&] { pool.allocate(1U << 30); }) &&
+               throws<std::bad_alloc>([&] { pool.allocate(1U << 30); }),
+           "allocation_failed is not caught");
+}
+
 } // namespace
 
 int main(int count, char** words) {
@@ -130,6 +222,9 @@ int main(int count, char** words) {
     use_errors();
     use_queries(machine);
     use_ranking(machine);
+    use_placements(machine);
+    use_regions(machine);
+    use_pools(machine);
 
     const std::string json = hetmem::to_json(machine);
     const hetmem::topology same = hetmem::from_json(json);

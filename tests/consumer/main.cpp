@@ -1,13 +1,25 @@
 #include <hetmem/discover.hpp>
-#include <hetmem/rank.hpp>
+#include <hetmem/pool.hpp>
+#include <hetmem/region.hpp>
 
 #include <cstdio>
+#include <memory_resource>
+#include <vector>
 
-int main() {
+int main() try {
     const hetmem::topology machine = hetmem::discover();
-    const auto order = hetmem::rank(machine, hetmem::criterion::read_bandwidth);
-    for (const auto& place : order.places) {
-        const hetmem::target& memory = machine.targets()[place.target.index];
-        std::printf("%-8s %s\n", memory.name.c_str(), explain(order, place).c_str());
+    const auto fastest = hetmem::best(machine, hetmem::criterion::read_bandwidth);
+
+    // 64 MiB, every page where the placement says, or an exception: never a killed program.
+    const hetmem::region buffer(hetmem::byte_size::from_mib(64), fastest);
+    for (const auto& share : buffer.where().shares) {
+        std::printf("%s holds %.3f GiB\n", share.target.c_str(), share.bytes.gib());
     }
+
+    // Objects and containers in the same memory.
+    hetmem::pool pool(fastest);
+    std::pmr::vector<double> samples(1'000'000, &pool);
+    std::printf("samples are on %s\n", hetmem::target_of(samples.data())->c_str());
+} catch (const hetmem::target_full& full) {
+    std::printf("%s\n", full.what());
 }
