@@ -21,7 +21,9 @@ from unittest import mock
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from harness import command, cpio, initramfs, kernels, machine, qemu, tables, truth  # noqa: E402
+from harness import (  # noqa: E402
+    command, cpio, initramfs, kernels, machine, placed, qemu, tables, truth,
+)  # fmt: skip
 
 EXAMPLE = truth.Truth(
     initiators={"node0": {"kind": "cpu", "cpus": "0-1"}},
@@ -283,6 +285,54 @@ class Guests(unittest.TestCase):
         self.assertIn(b"kernel/firmware/acpi/hmat.aml\0", image)
 
 
+class Placed(unittest.TestCase):
+    """What scenarios say of memory that was asked for."""
+
+    STATE = {
+        "where": {"bytes": {"node1": 300, "node2": 100}, "absent": 0, "unknown": 0},
+        "numa_maps": {"1": 300, "2": 100}, "move_pages": {"1": 300, "2": 100},
+        "verify": {"kept": True, "strayed": 0},
+    }  # fmt: skip
+
+    @staticmethod
+    def differences(state, **options):
+        report = truth.Report()
+        placed.lies(report, "it", state, {0: 0, 1: 300, 2: 100}, **options)
+        placed.kept(report, "it", state)
+        return report.differences
+
+    def test_a_state_as_expected_has_no_difference(self):
+        self.assertEqual(self.differences(self.STATE), [])
+
+    def test_every_single_value_that_differs_is_found(self):
+        for path, value in leaves(self.STATE):
+            with self.subTest(path=path):
+                self.assertNotEqual(self.differences(replaced(self.STATE, path, value + 1)), [])
+        for path in (("where", "bytes", "node0"), ("numa_maps", "0"), ("move_pages", "-2")):
+            with self.subTest(path=path):
+                self.assertNotEqual(self.differences(replaced(self.STATE, path, 4096)), [])
+        self.assertNotEqual(self.differences({}), [])
+
+    def test_only_the_page_query_may_be_left_out(self):
+        lying = replaced(self.STATE, ("move_pages", "-2"), 4096)
+        self.assertEqual(self.differences(lying, query=False), [])
+
+    def test_a_kill_is_found_in_the_kernels_log(self):
+        for line, expected in (
+            ("[1.2] Out of memory: Killed process 7 (x) total-vm:1kB", 1),
+            ("[1.2] Memory cgroup out of memory: Killed process 7 (x)", 1),
+            ("[1.2] x invoked oom-killer: gfp_mask=0x1", 1), ("[1.2] random: crng init done", 0),
+        ):  # fmt: skip
+            report = truth.Report()
+            placed.nobody_killed(report, machine.Results({"dmesg.out": line.encode()}))
+            self.assertEqual(len(report.differences), expected, line)
+
+    def test_a_program_that_was_killed_has_no_outcome(self):
+        results = machine.Results({"a.out": b"", "a.err": b"Killed"})
+        self.assertEqual(placed.document(results, "a"), {})
+        self.assertIn("Killed", placed.outcome(results, "a"))
+
+
 class Running(unittest.TestCase):
     def test_a_stated_reason_skips_without_booting(self):
         scenario = SimpleNamespace(SKIPPED_ON={"6.1": "it has no such thing"})
@@ -299,6 +349,18 @@ class Running(unittest.TestCase):
             status = command.main(["no_hmat", "--hetmem", "/nonexistent"])
         self.assertEqual(status, 1)
         self.assertIn("/nonexistent", printed.getvalue())
+
+    def test_programs_of_a_build_folder_are_used_and_missing_ones_named(self):
+        with tempfile.TemporaryDirectory() as folder:
+            with self.assertRaisesRegex(initramfs.BuildError, "no build folder with tests"):
+                command.built_programs(folder)
+            (Path(folder) / "vm-programs").write_text("one=/bin/true\ntwo=/nonexistent/two\n")
+            built = command.built_programs(folder)
+            self.assertEqual(built, {"one": "/bin/true", "two": "/nonexistent/two"})
+            self.assertEqual(command._found("one", built), "/bin/true")
+            for name in ("two", "three"):
+                with self.assertRaisesRegex(initramfs.BuildError, name):
+                    command._found(name, built)
 
     def test_a_difference_is_a_failure_and_is_named(self):
         def check(report, results, kernel):

@@ -51,6 +51,10 @@ def _parse(arguments):
     parser.add_argument("scenario", nargs="?", choices=names(), metavar="SCENARIO")
     parser.add_argument("--kernel", choices=kernels.SERIES, default=kernels.SERIES[0])
     parser.add_argument("--hetmem", metavar="PATH", help="the hetmem command to test")
+    parser.add_argument(
+        "--build", metavar="FOLDER",
+        help="a build folder: its hetmem, its programs for the guest (target vm_programs)",
+    )  # fmt: skip
     parser.add_argument("--shell", action="store_true", help="a shell in the guest instead")
     parser.add_argument("--keep", action="store_true", help="keep the work folder and name it")
     parser.add_argument("--verbose", action="store_true", help="print all that the guest kept")
@@ -62,13 +66,17 @@ def _parse(arguments):
         "--fetch", metavar="GUEST=HOST", action="append", default=[],
         help="copy a file out of the guest once the scenario is done",
     )  # fmt: skip
+    parser.add_argument(
+        "--document", metavar="FILE", help="write what the scenario found out as a table"
+    )
     parser.add_argument("--seconds", type=int, default=110, help="time limit for the guest")
     parser.add_argument("--list", action="store_true", help="say what scenarios there are")
     options = parser.parse_args(arguments)
     if not options.list and not options.scenario:
         parser.error("which scenario? --list names them")
-    if not options.list and not options.hetmem and not (options.machine_only or options.shell):
-        parser.error("--hetmem PATH is needed")
+    tested = options.hetmem or options.build
+    if not options.list and not tested and not (options.machine_only or options.shell):
+        parser.error("--hetmem PATH or --build FOLDER is needed")
     if any("=" not in pair for pair in options.fetch):
         parser.error("--fetch takes GUEST=HOST")
     return options
@@ -77,9 +85,12 @@ def _parse(arguments):
 def _run(scenario, options):
     kernel = kernels.fetch(options.kernel, report=print)
     configured = scenario.machine(options.kernel)
-    programs = {name: _found(name) for name in getattr(scenario, "PROGRAMS", ())}
+    built = built_programs(options.build) if options.build else {}
     if options.hetmem:
-        programs["hetmem"] = options.hetmem
+        built["hetmem"] = options.hetmem
+    programs = {name: _found(name, built) for name in getattr(scenario, "PROGRAMS", ())}
+    if "hetmem" in built:
+        programs["hetmem"] = built["hetmem"]
     with _work_folder(options.keep) as work:
         work = Path(work)
         fetch = [pair.split("=", 1) for pair in options.fetch]
@@ -102,6 +113,8 @@ def _run(scenario, options):
             for difference in report.differences:
                 print(f"  {difference}")
             return 1
+        if options.document:
+            Path(options.document).write_text(scenario.document(results, kernel.release))
         for number, (guest, host) in enumerate(fetch):
             Path(host).write_bytes(results.file(f"fetched-{number}"))
             print(f"{guest} of the guest is now {host}")
@@ -126,10 +139,23 @@ def _compare(scenario, options, results):
     return report
 
 
-def _found(name):
+def built_programs(folder):
+    """What tests/vm/CMakeLists.txt wrote down: name in the guest -> path here."""
+    listed = Path(folder) / "vm-programs"
+    if not listed.exists():
+        raise initramfs.BuildError(f"{folder} is no build folder with tests: no {listed.name}")
+    lines = (line.partition("=") for line in listed.read_text().splitlines() if line)
+    return {name: path for name, _, path in lines}
+
+
+def _found(name, built):
+    if name in built:
+        if not Path(built[name]).exists():
+            raise initramfs.BuildError(f"{built[name]} is not built (target vm_programs)")
+        return built[name]
     path = shutil.which(name)
     if not path:
-        raise initramfs.BuildError(f"{name} is not installed")
+        raise initramfs.BuildError(f"{name} is not installed, nor among the programs of --build")
     return path
 
 

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 from . import cpio
@@ -23,8 +24,8 @@ def build(kernel, modules, later_modules, script, programs, tables):
     """The bytes for qemu -initrd.
 
     modules: names in the order of loading. later_modules: for the script to load. script: what
-    the guest runs. programs: name in the guest -> path here. tables: name -> bytes, handed to the
-    kernel as overrides.
+    the guest runs. programs: name in the guest -> path here; a name with a slash is no program in
+    /bin but this file. tables: name -> bytes, handed to the kernel as overrides.
     """
     root = cpio.Archive()
     for folder in ("proc", "sys", "dev", "tmp", "root", "results", "etc", LIBRARIES):
@@ -82,14 +83,26 @@ def _add_programs(root, programs):
         path = Path(path).resolve()
         if not os.access(path, os.X_OK) or not path.is_file():
             raise BuildError(f"{path} is not a program")
-        root.add_file(f"bin/{name}", path.read_bytes(), 0o755)
+        root.add_file(name if "/" in name else f"bin/{name}", _stripped(path), 0o755)
         libraries.update(_libraries_of(path))
     for name, path in sorted(libraries.items()):
-        data = Path(path).read_bytes()
+        data = _stripped(Path(path))
         if name.startswith("/"):
             root.add_file(name, data, 0o755)  # the dynamic loader is named by its whole path
         else:
             root.add_file(f"{LIBRARIES}/{name}", data, 0o755)
+
+
+def _stripped(path):
+    """Without what only a debugger reads: that is most of a program built for work, and in the guest
+    it would be memory."""
+    strip = shutil.which("strip")
+    if not strip or not path.read_bytes().startswith(b"\x7fELF"):
+        return path.read_bytes()
+    with tempfile.NamedTemporaryFile() as smaller:
+        called = [strip, "--strip-debug", "-o", smaller.name, str(path)]
+        done = subprocess.run(called, capture_output=True, check=False)
+        return Path(smaller.name if done.returncode == 0 else path).read_bytes()
 
 
 def _libraries_of(program):

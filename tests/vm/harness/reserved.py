@@ -1,0 +1,23 @@
+"""A machine whose node 1 is held back by firmware, as device-dax dax0.0, that programs can map."""
+
+from .placed import SIZES
+from .truth import MIB
+
+BASE = SIZES[0]  # of node 1, which lies after node 0
+MODULES = ["device_dax", "dax_hmem"]
+# The kernel must not settle in the range; and the range is all of its node, since dax_hmem makes no
+# device of a part.
+COMMAND_LINE = f"nokaslr memmap={SIZES[1]}%{BASE:#x}-1+0xefffffff"
+
+# 6.12 keeps the device for kmem until somebody gives it to device_dax; 6.1 does so at once.
+BIND = {
+    "6.12": 'echo dax0.0 >/sys/bus/dax/drivers/device_dax/new_id || fail "bind dax0.0"',
+    "6.1": "",
+}
+
+
+def check_device(report, sysfs):
+    device = "bus/dax/devices/dax0.0"
+    report.equal("dax0.0/size", str(SIZES[1]), sysfs.get(f"{device}/size"))
+    report.equal("dax0.0/align", str(2 * MIB), sysfs.get(f"{device}/align"))
+    report.equal("driver", "device_dax", sysfs.get(f"{device}/driver", "").rpartition("/")[2])

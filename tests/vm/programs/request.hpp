@@ -1,0 +1,24 @@
+// The request that most subcommands of vm_place begin with: PLACEMENT MIB and the options of a
+// region.
+#pragma once
+
+#include "tests/vm/programs/arguments.hpp"
+
+#include <hetmem/placement.hpp>
+#include <hetmem/region.hpp>
+
+#include <string_view>
+
+namespace vm {
+
+/// --headroom=MIB, --overflow=NAME.
+hetmem::placement placement_of(std::string_view text, const arguments& asked);
+/// --pages=base|transparent|2m|1g, --threads=N, --reserve=MIB, --contiguous, --dirty,
+/// --keep-on-fork,
+/// --locked.
+hetmem::region_options options_of(const arguments& asked);
+hetmem::page_size pages_of(const arguments& asked);
+/// The n-th word as MiB.
+hetmem::byte_size size_of(const arguments& asked, std::size_t n);
+
+} // namespace vm
