@@ -15,7 +15,7 @@ declare -A about=(
     [packages]="install what is missing"
     [checks]="layers and formatting, before anything is compiled"
     [gcc]="build with gcc, warnings are errors; every public header on its own"
-    [unit]="unit, command-line, installed-tree and source-tree tests"
+    [unit]="unit, command-line, installed-tree, preloaded-malloc and source-tree tests"
     [clang]="build with clang, warnings are errors; unit tests"
     [asan]="unit and command-line tests under the address and undefined-behaviour sanitizers"
     [tsan]="unit and command-line tests under the thread sanitizer"
@@ -50,7 +50,7 @@ gcc() {
 
 unit() {
     build dev
-    run_tests dev 'unit|cli|consumer|checks'
+    run_tests dev 'unit|cli|consumer|checks|preload'
 }
 
 clang() {

@@ -9,6 +9,8 @@ to_test=(
     qemu-system-x86 busybox-static cpio # a real kernel
     strace                              # what `show` reads is what a capture holds
     man-db bzip2                        # the manual page, archives of saved machines
+    numactl libnuma-dev libmemkind-dev  # peers, as a contrast on a real kernel
+    redis-server redis-tools sqlite3    # programs that run under the preloaded malloc
 )
 
 as_root() {
