@@ -19,12 +19,14 @@ struct failure {
 
 // Behind one pointer: what a library adds to the thread-local storage of a process that is running
 // already comes out of a small reserve that all such libraries share.
+// NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables): what hetmem_error_text() tells
 thread_local std::unique_ptr<failure> last;
 thread_local bool nothing_kept = false; // not even the record could be had
+// NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables)
 
 void keep(std::string_view text, const std::optional<kept_shortage>& short_of) noexcept {
     if (!last) {
-        last.reset(new (std::nothrow) failure);
+        last.reset(new (std::nothrow) failure); // NOLINT(*-owning-memory): make_unique throws
     }
     nothing_kept = !last;
     if (!last) {

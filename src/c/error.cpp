@@ -7,10 +7,10 @@
 
 using namespace hetmem::c;
 
-static_assert(HETMEM_VERSION_MAJOR == HETMEM_PROJECT_VERSION_MAJOR &&
-                  HETMEM_VERSION_MINOR == HETMEM_PROJECT_VERSION_MINOR &&
-                  HETMEM_VERSION_PATCH == HETMEM_PROJECT_VERSION_PATCH,
-              "hetmem.h says another version than the project");
+// hetmem.h says the version of the project.
+static_assert(HETMEM_VERSION_MAJOR == HETMEM_PROJECT_VERSION_MAJOR);
+static_assert(HETMEM_VERSION_MINOR == HETMEM_PROJECT_VERSION_MINOR);
+static_assert(HETMEM_VERSION_PATCH == HETMEM_PROJECT_VERSION_PATCH);
 
 static_assert(static_cast<int>(hetmem::shortage::target) == HETMEM_SHORT_TARGET);
 static_assert(static_cast<int>(hetmem::shortage::huge_page_pool) == HETMEM_SHORT_HUGE_PAGE_POOL);

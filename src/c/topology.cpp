@@ -4,8 +4,6 @@
 
 #include <hetmem/discover.hpp>
 
-#include <cstdlib>
-#include <cstring>
 #include <memory>
 #include <string_view>
 
@@ -114,12 +112,9 @@ int hetmem_topology_to_json(const hetmem_topology* machine, char** text, size_t*
     return guarded([&] {
         need(text, "text");
         const std::string json = hetmem::to_json(need(machine, "machine").value);
-        auto* copy = static_cast<char*>(std::malloc(json.size() + 1));
-        if (copy == nullptr) {
-            throw std::bad_alloc();
-        }
-        std::memcpy(copy, json.c_str(), json.size() + 1);
-        *text = copy;
+        auto copy = std::make_unique<char[]>(json.size() + 1);
+        json.copy(copy.get(), json.size());
+        *text = copy.release();
         if (length != nullptr) {
             *length = json.size();
         }
@@ -127,7 +122,7 @@ int hetmem_topology_to_json(const hetmem_topology* machine, char** text, size_t*
 }
 
 void hetmem_text_free(char* text) {
-    std::free(text);
+    const std::unique_ptr<char[]> owned(text);
 }
 
 int hetmem_topology_from_json(const char* text, size_t length, hetmem_topology** out) {

@@ -92,6 +92,12 @@ std::optional<byte_range> next_free(int fd, const dax_request& request, std::uin
     return std::nullopt;
 }
 
+/// Address space without anything in it. Where even that fails there is nothing left to do.
+void unmap(std::byte* start, std::size_t length) {
+    static_cast<void>(::mmap(start, length, PROT_NONE,
+                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0));
+}
+
 enum class attempt { mapped, taken };
 
 attempt lock_and_map(const dax_request& request, byte_range range, std::byte* start) {
@@ -111,8 +117,7 @@ attempt lock_and_map(const dax_request& request, byte_range range, std::byte* st
     // A child would keep the lock when this process is long gone, and write into our memory.
     if (::madvise(start, length, MADV_DONTFORK) != 0) {
         const int problem = errno;
-        ::mmap(start, length, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED,
-               -1, 0);
+        unmap(start, length);
         fail(problem, "keep from children what was mapped of", request.device);
     }
     return attempt::mapped;
@@ -159,8 +164,7 @@ std::vector<dax_extent> map_dax(const dax_request& from, std::byte* start, std::
     } catch (...) {
         // All of it or nothing: what an exception leaves behind nobody could give back.
         for (const dax_extent& extent : extents) {
-            ::mmap(extent.start, extent.length, PROT_NONE,
-                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+            unmap(extent.start, extent.length);
         }
         throw;
     }

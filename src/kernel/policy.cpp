@@ -118,6 +118,12 @@ int prefer_and_move(void* start, std::size_t length, unsigned node) {
     return bind_range(start, length, MPOL_PREFERRED, nodes, MPOL_MF_MOVE);
 }
 
+int prefer_and_check(void* start, std::size_t length, unsigned node) {
+    id_set nodes;
+    nodes.insert(node);
+    return bind_range(start, length, MPOL_PREFERRED, nodes, MPOL_MF_STRICT);
+}
+
 int set_thread_policy(policy mode, const id_set& nodes) {
     node_mask mask;
     if (!mask.set(nodes)) {

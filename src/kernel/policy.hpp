@@ -37,6 +37,8 @@ int set_range_policy(void* start, std::size_t length, const thread_policy& as_re
 /// move to it, in one walk of the kernel's. A preferred policy calls no OOM killer, but pages for
 /// which the node has no room may land on another one; nothing tells how many moved.
 int prefer_and_move(void* start, std::size_t length, unsigned node);
+/// The same without moving anything: EIO when a page that is there is on another node.
+int prefer_and_check(void* start, std::size_t length, unsigned node);
 
 /// move_pages(2) with targets. Every element of `status` is set before the call, so that "not
 /// written" is seen as `not_told`: the node number, a negative errno, or not_told. Returns 0, or

@@ -102,6 +102,9 @@ TEST(policy, a_ranges_policy_is_read_and_set_again_as_it_was) {
     ASSERT_EQ(get_range_policy(memory.page(1), found), 0);
     EXPECT_EQ(found.mode, MPOL_PREFERRED);
     EXPECT_EQ(prefer_and_move(memory.page(0), memory.length(), 1023), EINVAL);
+    if (thread_allowed_nodes().size() == 1) {
+        EXPECT_EQ(prefer_and_check(memory.page(0), memory.length(), node), 0);
+    }
 }
 
 TEST(policy, populated_pages_are_told_and_others_are_not) {

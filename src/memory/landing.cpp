@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cerrno>
 #include <limits>
 #include <map>
@@ -16,7 +15,7 @@ namespace hetmem::detail {
 namespace {
 
 std::uint64_t number(const std::byte* address) {
-    return std::bit_cast<std::uintptr_t>(address);
+    return reinterpret_cast<std::uintptr_t>(address);
 }
 
 enum class answer : std::uint8_t { landed, strayed, unknown };

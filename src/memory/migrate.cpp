@@ -98,7 +98,7 @@ std::byte* pointer(std::uint64_t address) {
     return std::bit_cast<std::byte*>(static_cast<std::uintptr_t>(address));
 }
 std::uint64_t number(const void* address) {
-    return std::bit_cast<std::uintptr_t>(address);
+    return reinterpret_cast<std::uintptr_t>(address);
 }
 
 std::uint64_t lower(std::uint64_t a, std::uint64_t b) {
@@ -368,6 +368,13 @@ private:
         return by_walk_;
     }
 
+    bool all_walked_to(unsigned node) const {
+        return by_walk_ && walked_ && !full_ && !stopped_ &&
+               std::all_of(ranges_.begin(), ranges_.end(), [&](const byte_range& range) {
+                   return kernel::prefer_and_check(range.start, range.length, node) == 0;
+               });
+    }
+
     bool move_located(page_mover& mover, order& where, const byte_ranges& ranges,
                       std::size_t first) {
         page_mover::located rest = mover.locate(
@@ -463,13 +470,17 @@ private:
     }
 
     /// Counting small pages takes a twentieth of the time of moving them. Where all of the ranges
-    /// was there and the kernel has named the new node for each page, it adds nothing.
+    /// was there and the kernel has named the new node for each page, or says that none is
+    /// elsewhere, it adds nothing.
     std::optional<residency> known() const {
         const bool one_leg = orders_.size() == 1 && orders_.front().legs.size() == 1;
-        if (!one_leg || confirmed_ != total_ || total_ != total(ranges_)) {
+        if (!one_leg || total_ != total(ranges_)) {
             return std::nullopt;
         }
         const int node = orders_.front().legs.front()->node;
+        if (confirmed_ != total_ && !all_walked_to(static_cast<unsigned>(node))) {
+            return std::nullopt;
+        }
         return residency{
             {{fmt::format("node{}", node), node, byte_size::from_bytes(total_)}}, {}, {}};
     }

@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include <fnmatch.h>
+#include <unistd.h>
 
 #include <fmt/format.h>
 
@@ -39,7 +40,9 @@ migration migrate_process(pid_t pid, const placement& to, const std::optional<st
     }
     migrate_options as_far_as_it_goes = options;
     as_far_as_it_goes.all_or_nothing = false;
-    migration result = detail::migrate_pages(pid, runs, to, as_far_as_it_goes);
+    // By its number, also this process: as one of another its mappings keep their memory policy.
+    migration result =
+        detail::migrate_pages(pid == 0 ? ::getpid() : pid, runs, to, as_far_as_it_goes);
     if (!left_out.shares.empty()) {
         byte_size stays;
         for (const resident_share& share : left_out.shares) {

@@ -5,8 +5,8 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cerrno>
+#include <utility>
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -19,10 +19,13 @@ namespace hetmem::detail {
 namespace {
 
 constexpr int populate_read = 22; // MADV_POPULATE_READ, Linux 5.14: not in Debian 12's C library
+// Of an entry of pagemap.
 constexpr std::uint64_t present_bit = std::uint64_t{1} << 63U;
+constexpr std::uint64_t file_bit = std::uint64_t{1} << 61U;
+constexpr std::uint64_t exclusive_bit = std::uint64_t{1} << 56U;
 
 std::uint64_t number(const void* address) {
-    return std::bit_cast<std::uintptr_t>(address);
+    return reinterpret_cast<std::uintptr_t>(address);
 }
 
 /// How many pages from the first on follow each other.
@@ -41,12 +44,16 @@ page_places::page_places(pid_t pid)
                                           : fmt::format("/proc/{}/pagemap", pid).c_str(),
                                  O_RDONLY | O_CLOEXEC)) {}
 
-bool page_places::present(std::uint64_t start, std::span<bool> there) {
-    entries_.resize(there.size());
-    const std::size_t wanted = entries_.size() * sizeof(std::uint64_t);
+bool page_places::read_entries(std::uint64_t start, std::size_t count) {
+    entries_.resize(count);
+    const std::size_t wanted = count * sizeof(std::uint64_t);
     const ssize_t got = ::pread(pagemap_.get(), entries_.data(), wanted,
                                 static_cast<off_t>(start / base_page * sizeof(std::uint64_t)));
-    if (got < 0 || static_cast<std::size_t>(got) != wanted) {
+    return got >= 0 && static_cast<std::size_t>(got) == wanted;
+}
+
+bool page_places::present(std::uint64_t start, std::span<bool> there) {
+    if (!read_entries(start, there.size())) {
         return false;
     }
     std::transform(entries_.begin(), entries_.end(), there.begin(),
@@ -90,27 +97,58 @@ int page_places::ask_firmly(std::span<void* const> pages, std::span<int> places)
     if (const int failed = ask(pages, places); failed != 0) {
         return failed;
     }
-    std::vector<void*> marked;
-    std::vector<std::size_t> at;
+    std::vector<std::size_t> open;
     for (std::size_t i = 0; i < pages.size(); ++i) {
         if (places[i] == unknown_page) {
-            marked.push_back(pages[i]);
-            at.push_back(i);
+            open.push_back(i);
         }
     }
-    if (marked.empty()) {
-        return 0;
-    }
-    unmark(marked);
-    std::vector<int> again(marked.size());
-    if (kernel::query_pages(pid_, marked, again) != 0) {
-        return 0;
-    }
-    for (std::size_t n = 0; n < at.size(); ++n) {
-        // -EFAULT for a page that is there and has no mark: the kernel's page of zeroes, no memory.
-        places[at[n]] = again[n] >= 0 ? again[n] : again[n] == -EFAULT ? absent_page : unknown_page;
+    // NUMA balancing may mark pages between the two steps: a few at once, and again. That it marks
+    // the same few each time is unlikely (it scans a process every 10 ms at most).
+    constexpr int attempts = 6;
+    constexpr std::size_t many = huge_page / base_page;
+    constexpr std::size_t few = 64;
+    for (int attempt = 0; attempt < attempts && !open.empty(); ++attempt) {
+        ask_again(pages, places, open, attempt == 0 ? many : few, attempt != 0);
     }
     return 0;
+}
+
+void page_places::ask_again(std::span<void* const> pages, std::span<int> places,
+                            std::vector<std::size_t>& open, std::size_t at_once,
+                            bool believe_zeroes) {
+    std::vector<std::size_t> still_open;
+    std::vector<void*> some;
+    std::vector<int> found;
+    for (std::size_t done = 0; done < open.size(); done += some.size()) {
+        const auto now = std::span(open).subspan(done, std::min(at_once, open.size() - done));
+        some.resize(now.size());
+        found.resize(now.size());
+        std::transform(now.begin(), now.end(), some.begin(),
+                       [&](std::size_t i) { return pages[i]; });
+        unmark(some);
+        if (kernel::query_pages(pid_, some, found) != 0) {
+            std::fill(found.begin(), found.end(), kernel::not_told);
+        }
+        for (std::size_t n = 0; n < now.size(); ++n) {
+            int& place = places[now[n]];
+            if (found[n] >= 0) {
+                place = found[n];
+                continue;
+            }
+            const bool known = read_entries(number(some[n]), 1);
+            const std::uint64_t entry = known ? entries_.front() : present_bit;
+            const bool of_memory = (entry & (file_bit | exclusive_bit)) != 0;
+            // The kernel's page of zeroes, no memory.
+            const bool of_zeroes = known && !of_memory && found[n] == -EFAULT && believe_zeroes;
+            if ((entry & present_bit) == 0 || of_zeroes) {
+                place = absent_page;
+            } else {
+                still_open.push_back(now[n]);
+            }
+        }
+    }
+    open = std::move(still_open);
 }
 
 void page_places::unmark(std::span<void* const> pages) {

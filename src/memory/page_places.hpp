@@ -3,9 +3,11 @@
 //
 // The page query (move_pages(2) without targets) has three gaps. Linux before 6.6 answers "absent"
 // for a page that NUMA balancing has marked for its next hinting fault; a container's seccomp
-// filter forbids the call; and -ENOENT or -EFAULT alone prove nothing. So each page without an
-// answer is looked up in /proc/PID/pagemap (Documentation/admin-guide/mm/pagemap.rst), which tells
-// presence and which ordinary users may read.
+// filter forbids the call; and -ENOENT or -EFAULT alone prove nothing: marked huge pages and the
+// kernel's page of zeroes get -EFAULT alike. So each page without an answer is looked up in
+// /proc/PID/pagemap (Documentation/admin-guide/mm/pagemap.rst), which tells presence, and of a page
+// that one process has or that is of a file that it is a page of memory; ordinary users may read
+// it.
 #pragma once
 
 #include "kernel/rooted.hpp"
@@ -32,8 +34,9 @@ public:
     /// not answer: then the pages are only told present (unknown_page) or absent.
     int ask(std::span<void* const> pages, std::span<int> places);
 
-    /// The same, with marked pages unmarked and asked again: what remains unknown is kept from
-    /// everybody (memory that was made inaccessible, say).
+    /// The same, with marked pages unmarked and asked again, also where they are marked anew
+    /// meanwhile: what remains unknown is kept from everybody (memory that was made inaccessible,
+    /// say).
     int ask_firmly(std::span<void* const> pages, std::span<int> places);
 
     /// Makes the kernel forget its mark on pages that are there, as their next use would: so they
@@ -44,7 +47,12 @@ public:
     bool present(std::uint64_t start, std::span<bool> there);
 
 private:
+    bool read_entries(std::uint64_t start, std::size_t count);
     void look_up(std::span<void* const> pages, std::span<int> places);
+    /// Unmarks pages and asks at once; `open` are the ones without an answer, of which those that
+    /// still have none are kept.
+    void ask_again(std::span<void* const> pages, std::span<int> places,
+                   std::vector<std::size_t>& open, std::size_t at_once, bool believe_zeroes);
 
     pid_t pid_;
     kernel::unique_fd pagemap_;

@@ -258,7 +258,7 @@ migration region::state::copy(const placement& to, const migrate_options& how) {
     wanted.zeroed = false; // every byte is copied over
     auto target = std::make_unique<detail::backing>(to, wanted);
     const std::size_t page = target->page();
-    if (std::bit_cast<std::uintptr_t>(bytes.data()) % page != 0 || bytes.size() % page != 0) {
+    if (reinterpret_cast<std::uintptr_t>(bytes.data()) % page != 0 || bytes.size() % page != 0) {
         throw error(std::errc::invalid_argument,
                     fmt::format("{} maps units of {}, and this region's address or size is no "
                                 "multiple of that",

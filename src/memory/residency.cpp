@@ -312,8 +312,8 @@ residency where(const void* start, std::size_t length) {
         return {};
     }
     const std::uint64_t first =
-        detail::round_down(std::bit_cast<std::uintptr_t>(start), detail::base_page);
-    const std::uint64_t last = std::bit_cast<std::uintptr_t>(start) + length - 1;
+        detail::round_down(reinterpret_cast<std::uintptr_t>(start), detail::base_page);
+    const std::uint64_t last = reinterpret_cast<std::uintptr_t>(start) + length - 1;
     if (last < first) {
         throw error(EINVAL, "a range beyond the end of the address space");
     }

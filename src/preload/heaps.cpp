@@ -17,11 +17,14 @@
 
 namespace hetmem::preload {
 
+// What the process has one of each, before any constructor runs.
+// NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables)
 namespace detail {
 constinit std::atomic<heap::heap*> small_heap = nullptr;
 constinit std::atomic<heap::heap*> large_heap = nullptr;
 constinit std::atomic<std::size_t> large_from = std::numeric_limits<std::size_t>::max();
 } // namespace detail
+// NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables)
 
 namespace {
 
@@ -30,6 +33,7 @@ namespace {
 template <class Object> class made_once {
 public:
     template <class... Arguments> Object& make(Arguments&&... arguments) noexcept {
+        // NOLINTNEXTLINE(cppcoreguidelines-owning-memory): it lies in room_
         made_ = ::new (static_cast<void*>(room_)) Object(arguments...);
         return *made_;
     }
@@ -40,6 +44,7 @@ private:
     Object* made_ = nullptr;
 };
 
+// NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables): as above
 constinit plain_memory ordinary_memory;
 constinit made_once<heap::heap> ordinary_heap;
 constinit placement asked;
@@ -51,6 +56,7 @@ constinit report_pipe report_to;
 /// itself call malloc, and is served from the ordinary heap.
 enum class stage : int { nothing, making_ordinary, ordinary, reading_environment, complete };
 constinit std::atomic<stage> reached = stage::nothing;
+// NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables)
 
 bool advance(stage from, stage to) noexcept {
     return reached.compare_exchange_strong(from, to, std::memory_order_acq_rel);

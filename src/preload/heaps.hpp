@@ -16,9 +16,11 @@
 namespace hetmem::preload {
 
 namespace detail {
+// NOLINTBEGIN(*-avoid-non-const-global-variables, bugprone-dynamic-static-initializers)
 extern std::atomic<heap::heap*> small_heap; ///< a null pointer until the environment was read
 extern std::atomic<heap::heap*> large_heap;
 extern std::atomic<std::size_t> large_from;
+// NOLINTEND(*-avoid-non-const-global-variables, bugprone-dynamic-static-initializers)
 heap::heap& first_heap(std::size_t bytes) noexcept;
 } // namespace detail
 

@@ -41,26 +41,7 @@ std::size_t page() noexcept {
     return static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 }
 
-} // namespace
-
-HETMEM_MALLOC_EXPORT void* malloc(std::size_t bytes) noexcept {
-    return allocate(bytes, ordinary_alignment);
-}
-
-HETMEM_MALLOC_EXPORT void free(void* object) noexcept {
-    heap_type::free(object);
-}
-
-HETMEM_MALLOC_EXPORT void* calloc(std::size_t count, std::size_t bytes) noexcept {
-    std::size_t all = 0;
-    if (__builtin_mul_overflow(count, bytes, &all) || all > largest) {
-        return out_of_memory();
-    }
-    void* const object = heap_for(all).allocate_zeroed(all, ordinary_alignment);
-    return object != nullptr ? object : out_of_memory();
-}
-
-HETMEM_MALLOC_EXPORT void* realloc(void* object, std::size_t bytes) noexcept {
+void* reallocate(void* object, std::size_t bytes) noexcept {
     if (object == nullptr) {
         return allocate(bytes, ordinary_alignment);
     }
@@ -75,52 +56,74 @@ HETMEM_MALLOC_EXPORT void* realloc(void* object, std::size_t bytes) noexcept {
     return moved != nullptr ? moved : out_of_memory();
 }
 
-HETMEM_MALLOC_EXPORT void* reallocarray(void* object, std::size_t count,
-                                        std::size_t bytes) noexcept {
-    std::size_t all = 0;
-    return __builtin_mul_overflow(count, bytes, &all) ? out_of_memory() : realloc(object, all);
+} // namespace
+
+HETMEM_MALLOC_EXPORT void* malloc(std::size_t size) noexcept {
+    return allocate(size, ordinary_alignment);
 }
 
-HETMEM_MALLOC_EXPORT void* memalign(std::size_t alignment, std::size_t bytes) noexcept {
+HETMEM_MALLOC_EXPORT void free(void* ptr) noexcept {
+    heap_type::free(ptr);
+}
+
+HETMEM_MALLOC_EXPORT void* calloc(std::size_t nmemb, std::size_t size) noexcept {
+    std::size_t all = 0;
+    if (__builtin_mul_overflow(nmemb, size, &all) || all > largest) {
+        return out_of_memory();
+    }
+    void* const object = heap_for(all).allocate_zeroed(all, ordinary_alignment);
+    return object != nullptr ? object : out_of_memory();
+}
+
+HETMEM_MALLOC_EXPORT void* realloc(void* ptr, std::size_t size) noexcept {
+    return reallocate(ptr, size);
+}
+
+HETMEM_MALLOC_EXPORT void* reallocarray(void* ptr, std::size_t nmemb, std::size_t size) noexcept {
+    std::size_t all = 0;
+    return __builtin_mul_overflow(nmemb, size, &all) ? out_of_memory() : reallocate(ptr, all);
+}
+
+HETMEM_MALLOC_EXPORT void* memalign(std::size_t alignment, std::size_t size) noexcept {
     // The C library's rounds up too.
     return alignment > hetmem::heap::largest_alignment ? out_of_memory()
-                                                       : allocate(bytes, std::bit_ceil(alignment));
+                                                       : allocate(size, std::bit_ceil(alignment));
 }
 
-HETMEM_MALLOC_EXPORT void* aligned_alloc(std::size_t alignment, std::size_t bytes) noexcept {
+HETMEM_MALLOC_EXPORT void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept {
     if (!std::has_single_bit(alignment)) {
         errno = EINVAL;
         return nullptr;
     }
-    return allocate(bytes, alignment);
+    return allocate(size, alignment);
 }
 
-HETMEM_MALLOC_EXPORT int posix_memalign(void** object, std::size_t alignment,
-                                        std::size_t bytes) noexcept {
+HETMEM_MALLOC_EXPORT int posix_memalign(void** memptr, std::size_t alignment,
+                                        std::size_t size) noexcept {
     if (!std::has_single_bit(alignment) || alignment % sizeof(void*) != 0) {
         return EINVAL;
     }
     const int before = errno;
-    void* const made = allocate(bytes, alignment);
+    void* const made = allocate(size, alignment);
     errno = before; // it tells by its result alone
     if (made == nullptr) {
         return ENOMEM;
     }
-    *object = made;
+    *memptr = made;
     return 0;
 }
 
-HETMEM_MALLOC_EXPORT void* valloc(std::size_t bytes) noexcept {
-    return allocate(bytes, page());
+HETMEM_MALLOC_EXPORT void* valloc(std::size_t size) noexcept {
+    return allocate(size, page());
 }
 
-HETMEM_MALLOC_EXPORT void* pvalloc(std::size_t bytes) noexcept {
+HETMEM_MALLOC_EXPORT void* pvalloc(std::size_t size) noexcept {
     const std::size_t unit = page();
-    return bytes > largest ? out_of_memory() : allocate((bytes + unit - 1) / unit * unit, unit);
+    return size > largest ? out_of_memory() : allocate((size + unit - 1) / unit * unit, unit);
 }
 
-HETMEM_MALLOC_EXPORT std::size_t malloc_usable_size(void* object) noexcept {
-    return heap_type::usable_size(object);
+HETMEM_MALLOC_EXPORT std::size_t malloc_usable_size(void* ptr) noexcept {
+    return heap_type::usable_size(ptr);
 }
 
 HETMEM_MALLOC_EXPORT int malloc_trim(std::size_t) noexcept {
@@ -143,6 +146,7 @@ HETMEM_MALLOC_EXPORT struct mallinfo2 mallinfo2() noexcept {
 
 /// What a call of a pure virtual function would run into. There are none; the C++ library that has
 /// it is not here.
+// NOLINTNEXTLINE(bugprone-reserved-identifier, readability-identifier-naming): the ABI's name
 extern "C" [[noreturn]] __attribute__((visibility("hidden"))) void __cxa_pure_virtual() noexcept {
     __builtin_trap();
 }

@@ -34,6 +34,7 @@ struct reservation {
     unsigned char* units = nullptr; ///< what each unit of it is; see placed_memory.cpp
 };
 
+// final, so its destructor needs not be virtual: NOLINTNEXTLINE(*-virtual-class-destructor)
 class placed_memory final : public heap::backing, private node_observer {
 public:
     explicit placed_memory(const placement& where) noexcept;

@@ -23,6 +23,7 @@ void drop_pages(void* start, std::size_t length) noexcept;
 bool clear_space(void* start, std::size_t length) noexcept;
 
 /// Of the policy that the process has.
+// final, so its destructor needs not be virtual: NOLINTNEXTLINE(*-virtual-class-destructor)
 class plain_memory final : public heap::backing {
 public:
     constexpr plain_memory() = default;

@@ -90,9 +90,9 @@ when T is full. Equal weights are the kernel's interleaving.
 
 An order, other weights, devices, --large and --headroom act through a malloc
 that is preloaded: they place what malloc hands out, and nothing that the
-program maps by itself; malloc fails when all of a chain is full. They are refused
-for programs into which nothing can be preloaded (statically linked, set-user-ID,
-of another architecture).
+program maps by itself; malloc fails when all of a chain is full. They are
+refused for programs into which nothing can be preloaded (statically linked,
+set-user-ID, of another architecture).
 
 The exit status is the command's, or 128 and the signal's number that ended it
 (--verify); 127 when there is no such command, 126 when it cannot be run.)";
@@ -119,11 +119,11 @@ inline constexpr std::string_view move_footer = R"(Examples:
   hetmem move 4711 bind:node2 --maps '[heap]'
   hetmem move 4711 cxl --maps '[anon]'     anonymous memory only
 
-A PLACEMENT is KIND:NAMES with the kinds bind, chain, best, interleave, prefer; a
-name alone means bind. The process goes on running, and its pages go as far as
+A PLACEMENT is KIND:NAMES with the kinds bind, chain, best, interleave, prefer;
+a name alone means bind. The process goes on running, and its pages go as far as
 there is room; what remains is told with the reason, and is no failure. Its own
-policy stays: memory that it touches later goes where that says. Pages that other
-processes share and pages of huge page pools stay. For somebody else's process
-CAP_SYS_PTRACE (or root) is needed.)";
+policy stays: memory that it touches later goes where that says. Pages that
+other processes share and pages of huge page pools stay. For somebody else's
+process CAP_SYS_PTRACE (or root) is needed.)";
 
 } // namespace hetmem::tool::help

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <cmath>
 #include <string>
 #include <thread>
 
@@ -90,7 +91,7 @@ std::string as_text(const where_arguments& asked, const seen& now) {
     }
     for (const resident_share& share : now.sum.shares) {
         const double part = percent(share.bytes, all);
-        const auto filled = static_cast<std::size_t>(part / 100.0 * bar_width + 0.5);
+        const auto filled = static_cast<std::size_t>(std::lround(part / 100.0 * bar_width));
         text += fmt::format("  {:<{}}  {:>10}  {:5.1f} %  {:#>{}}\n", share.target, widest,
                             detail::format_size(share.bytes), part, "", filled);
     }

@@ -31,9 +31,9 @@ hold balanced vm_agree ordinary 128{lies}
 keep balanced_numastat numastat -p $HELD
 keep balanced_maps cat /proc/$HELD/numa_maps
 keep balanced_where hetmem where $HELD --json
-# What is marked stays so; nothing is marked anew between two looks.
-echo 0 >/proc/sys/kernel/numa_balancing
+# Marks go and come again while where() looks.
 release balanced
+echo 0 >/proc/sys/kernel/numa_balancing
 keep strict vm_place allocate bind:node1 256
 keep strict_chain vm_place allocate chain:node2,node1 600 --pages=base
 """
