@@ -313,12 +313,12 @@ TEST(Region, RefusesWhatContradictsItself) {
 }
 
 TEST(Region, AChildHasItOnlyWhenAsked) {
-    const region strict(of_mib(2), on_node());
-    const int without = status_of_child([&] {
-        ::signal(SIGSEGV, SIG_DFL); // sanitizers have a handler
-        return std::to_integer<int>(*static_cast<volatile std::byte*>(strict.data()));
-    });
-    EXPECT_TRUE(WIFSIGNALED(without) && WTERMSIG(without) == SIGSEGV) << without;
+    if (!under_sanitizer) { // they handle the signal, or map something of their own there
+        const region strict(of_mib(2), on_node());
+        const int without = status_of_child(
+            [&] { return std::to_integer<int>(*static_cast<volatile std::byte*>(strict.data())); });
+        EXPECT_TRUE(WIFSIGNALED(without) && WTERMSIG(without) == SIGSEGV) << without;
+    }
 
     region_options options;
     options.keep_on_fork = true;
