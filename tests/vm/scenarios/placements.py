@@ -48,9 +48,9 @@ def check(report, results, kernel):
     whole(report, results, "locked", {2: 64})
     whole(report, results, "one_name", {2: 16})
     # From 512 MiB the kernel keeps some, and 32 MiB stay for others.
-    most = range(380, 480)
-    filled_in_order(report, results, "chain", [(1, most), (2, most), (0, range(40, 240))], 1000)
-    filled_in_order(report, results, "chain_backwards", [(2, most), (1, range(120, 220))], 600)
+    most = range(300, 480)  # of 512, of which the kernel has its part
+    filled_in_order(report, results, "chain", [(1, most), (2, most), (0, range(40, 400))], 1000)
+    filled_in_order(report, results, "chain_backwards", [(2, most), (1, range(120, 300))], 600)
     held = filled_in_order(
         report, results, "headroom", [(1, range(150, 262)), (2, range(38, 150))], 300
     )
@@ -58,7 +58,7 @@ def check(report, results, kernel):
     report.true("what must stay free on node1 does", free >= 250 * MIB, f"{free / MIB:.1f} MiB")
     report.true("and no more than that", free < 290 * MIB, f"{free / MIB:.1f} MiB; {held}")
     whole(report, results, "best", {1: 100})
-    filled_in_order(report, results, "best_overflows", [(1, most), (0, range(120, 220))], 600)
+    filled_in_order(report, results, "best_overflows", [(1, most), (0, range(120, 300))], 600)
     whole(report, results, "largest", {0: 100})
     whole(report, results, "prefer", {2: 100})
     _check_preferred(report, results)
@@ -66,7 +66,7 @@ def check(report, results, kernel):
     report.equal("directory: where()", 32 * MIB, sum(directory["where"]["bytes"].values()))
     placed.refused(report, results, "exhausted", "target_full", reason="target")
     found = placed.refused(report, results, "too_much", "target_full", "node1", reason="target")
-    report.true("too_much: what could be had", 380 * MIB < found["available"] < 480 * MIB,
+    report.true("too_much: what could be had", 300 * MIB < found["available"] < 480 * MIB,
                 f"{found['available']}")  # fmt: skip
     placed.refused(report, results, "everything", "target_full")
     placed.refused(report, results, "no_such", "no_such_target", "node7")
@@ -119,7 +119,7 @@ def _check_preferred(report, results):
     state = placed.done(report, results, "prefer_too_much").get("first", {})
     total = sum(state["where"]["bytes"].values())
     report.equal("prefer_too_much: all of it is somewhere", 600 * MIB, total)
-    report.true("prefer_too_much: most on node2", placed.on(state, 2) > 380 * MIB, f"{state}")
+    report.true("prefer_too_much: most on node2", placed.on(state, 2) > 300 * MIB, f"{state}")
     strayed = state["verify"]["strayed"]
     report.equal("prefer_too_much: verify() counts the rest", total - placed.on(state, 2), strayed)
 
