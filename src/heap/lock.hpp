@@ -7,6 +7,8 @@
 
 namespace hetmem::heap {
 
+/// Held for some hundred nanoseconds mostly: a thread that waits looks a few times before it
+/// sleeps.
 class mutex {
 public:
     void lock() noexcept { pthread_mutex_lock(&native_); }
@@ -14,7 +16,7 @@ public:
 
 private:
     friend class condition;
-    pthread_mutex_t native_ = PTHREAD_MUTEX_INITIALIZER;
+    pthread_mutex_t native_ = PTHREAD_ADAPTIVE_MUTEX_INITIALIZER_NP;
 };
 
 class condition {
