@@ -10,6 +10,7 @@
 #include "stopwatch.hpp"
 
 #include "heap/heap.hpp"
+#include "heap/map_aligned.hpp"
 
 #include <algorithm>
 #include <barrier>
@@ -35,20 +36,7 @@ class plain_memory final : public hetmem::heap::backing {
 public:
     std::size_t granule() const noexcept override { return std::size_t{2} << 20; }
     void* reserve(std::size_t length, std::size_t alignment) noexcept override {
-        void* const start = ::mmap(nullptr, length + alignment, PROT_READ | PROT_WRITE,
-                                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        if (start == MAP_FAILED) {
-            return nullptr;
-        }
-        const auto first = reinterpret_cast<std::uintptr_t>(start);
-        const std::uintptr_t aligned = (first + alignment - 1) & ~(alignment - 1);
-        if (aligned != first) {
-            ::munmap(start, aligned - first);
-        }
-        if (first + alignment != aligned) {
-            ::munmap(reinterpret_cast<void*>(aligned + length), first + alignment - aligned);
-        }
-        return reinterpret_cast<void*>(aligned);
+        return hetmem::heap::map_aligned(length, alignment, PROT_READ | PROT_WRITE, MAP_NORESERVE);
     }
     bool commit(void*, std::size_t, bool& zeroed) noexcept override {
         zeroed = true;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "heap/heap.hpp"
+#include "heap/map_aligned.hpp"
 
 #include <gtest/gtest.h>
 
@@ -33,21 +34,9 @@ public:
     void* reserve(std::size_t length, std::size_t alignment) noexcept override {
         EXPECT_EQ(length % granule_, 0U);
         EXPECT_EQ(alignment % granule_, 0U);
-        void* const start = ::mmap(nullptr, length + alignment, PROT_NONE,
-                                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        if (start == MAP_FAILED) {
-            return nullptr;
-        }
-        const auto first = reinterpret_cast<std::uintptr_t>(start);
-        const std::uintptr_t aligned = (first + alignment - 1) & ~(alignment - 1);
-        if (aligned != first) {
-            ::munmap(start, aligned - first);
-        }
-        if (first + alignment != aligned) {
-            ::munmap(reinterpret_cast<void*>(aligned + length), first + alignment - aligned);
-        }
-        reserved_ += length;
-        return reinterpret_cast<void*>(aligned);
+        void* const start = map_aligned(length, alignment, PROT_NONE, MAP_NORESERVE);
+        reserved_ += start == nullptr ? 0 : length;
+        return start;
     }
 
     bool commit(void* start, std::size_t length, bool& zeroed) noexcept override {

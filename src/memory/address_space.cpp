@@ -1,6 +1,7 @@
 #include "memory/address_space.hpp"
 
-#include <bit>
+#include "heap/map_aligned.hpp"
+
 #include <limits>
 
 #include <sys/mman.h>
@@ -12,23 +13,11 @@ byte_range reserve_space(std::size_t length, std::size_t alignment) {
     if (length > most || alignment > most) {
         return {};
     }
-    const std::size_t with_guard = length + base_page;
-    const std::size_t slack = alignment > base_page ? alignment : 0;
-    void* const found =
-        ::mmap(nullptr, with_guard + slack, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (found == MAP_FAILED) {
+    void* const start = heap::map_aligned(length + base_page, alignment, PROT_NONE);
+    if (start == nullptr) {
         return {};
     }
-    auto* const start = static_cast<std::byte*>(found);
-    const auto number = std::bit_cast<std::uintptr_t>(start);
-    const std::size_t before = slack == 0 ? 0 : round_up(number, alignment) - number;
-    if (before != 0) {
-        ::munmap(start, before);
-    }
-    if (before != slack) {
-        ::munmap(start + before + with_guard, slack - before);
-    }
-    return {start + before, length};
+    return {static_cast<std::byte*>(start), length};
 }
 
 void empty_space(byte_range part) noexcept {

@@ -1,5 +1,6 @@
 #include "preload/plain_memory.hpp"
 
+#include "heap/map_aligned.hpp"
 #include "preload/files.hpp"
 
 #include <sys/mman.h>
@@ -32,26 +33,9 @@ bool commit_is_limited() noexcept {
 
 void* reserve_space(std::size_t length, std::size_t alignment) noexcept {
     const errno_keeper keeper;
-    constexpr std::size_t page = 4096;
-    const std::size_t asked = alignment > page ? length + alignment - page : length;
-    if (asked < length) {
-        return nullptr;
-    }
-    void* const mapped = ::mmap(nullptr, asked, PROT_NONE, nothing, -1, 0);
-    if (mapped == MAP_FAILED) {
-        return nullptr;
-    }
-    char* const first = static_cast<char*>(mapped);
-    const std::size_t before = (alignment - reinterpret_cast<std::uintptr_t>(first)) &
-                               (alignment > page ? alignment - 1 : 0);
-    const std::size_t behind = asked - length - before;
-    if (before != 0) {
-        ::munmap(first, before);
-    }
-    if (behind != 0) {
-        ::munmap(first + before + length, behind);
-    }
-    return first + before;
+    return length + alignment < length
+               ? nullptr
+               : heap::map_aligned(length, alignment, PROT_NONE, MAP_NORESERVE);
 }
 
 void release_space(void* start, std::size_t length) noexcept {
