@@ -31,18 +31,12 @@ void body::remove(cache& c) noexcept {
     }
 }
 
-page* body::take_page(unsigned size_class, cache& home) noexcept {
-    if (abandoned_count.load(std::memory_order_relaxed) != 0) {
-        if (page* const p = adopt(size_class, home)) {
-            return p;
-        }
-    }
+page* body::take_slices(std::size_t slices, std::size_t alignment) noexcept {
     page* const p = page_records.take();
     if (p == nullptr) {
         return nullptr;
     }
-    const std::size_t slices = classes[size_class].slices;
-    const slice_run got = memory.take(slices, slice_bytes);
+    const slice_run got = memory.take(slices, alignment);
     if (got.from == nullptr) {
         page_records.give(p);
         return nullptr;
@@ -51,6 +45,19 @@ page* body::take_page(unsigned size_class, cache& home) noexcept {
     p->slices = slices;
     p->from = got.from;
     p->zeroed = got.zeroed;
+    return p;
+}
+
+page* body::take_page(unsigned size_class, cache& home) noexcept {
+    if (abandoned_count.load(std::memory_order_relaxed) != 0) {
+        if (page* const p = adopt(size_class, home)) {
+            return p;
+        }
+    }
+    page* const p = take_slices(classes[size_class].slices, slice_bytes);
+    if (p == nullptr) {
+        return nullptr;
+    }
     p->home = &home;
     p->prepare_blocks(size_class);
     // In this order: whoever sees this heap in it sees that it is not abandoned.
@@ -199,19 +206,10 @@ void body::forget_pages() noexcept {
 }
 
 void* body::allocate_run(std::size_t bytes, std::size_t alignment, bool& zeroed) noexcept {
-    page* const p = page_records.take();
+    page* const p = take_slices((bytes + slice_bytes - 1) / slice_bytes, alignment);
     if (p == nullptr) {
         return nullptr;
     }
-    const std::size_t slices = (bytes + slice_bytes - 1) / slice_bytes;
-    const slice_run got = memory.take(slices, alignment);
-    if (got.from == nullptr) {
-        page_records.give(p);
-        return nullptr;
-    }
-    p->start = got.start;
-    p->slices = slices;
-    p->from = got.from;
     p->size_class = run_class;
     p->allocated.store(1, std::memory_order_relaxed);
     p->freed.store(0, std::memory_order_relaxed);
@@ -219,9 +217,9 @@ void* body::allocate_run(std::size_t bytes, std::size_t alignment, bool& zeroed)
     p->owner.store(no_thread, std::memory_order_relaxed);
     p->heap.store(this, std::memory_order_release);
     page_map_set(*p, p);
-    zeroed = got.zeroed;
+    zeroed = p->zeroed;
     grown();
-    return got.start;
+    return p->start;
 }
 
 void body::free_run(page& run) noexcept {

@@ -65,6 +65,8 @@ struct body {
     heap_counts count() noexcept;
 
 private:
+    /// The record of slices that are nobody's yet; nullptr without memory.
+    page* take_slices(std::size_t slices, std::size_t alignment) noexcept;
     void grown() noexcept;
     page* adopt(unsigned size_class, cache& home) noexcept;
 };
