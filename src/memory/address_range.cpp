@@ -5,14 +5,6 @@
 
 namespace hetmem::detail {
 
-namespace {
-
-std::uint64_t number(const std::byte* address) {
-    return std::bit_cast<std::uintptr_t>(address);
-}
-
-} // namespace
-
 std::uint64_t total(std::span<const byte_range> ranges) {
     std::uint64_t sum = 0;
     for (const byte_range& r : ranges) {

@@ -10,6 +10,10 @@
 
 namespace hetmem::detail {
 
+inline std::uint64_t number(const void* address) {
+    return reinterpret_cast<std::uintptr_t>(address);
+}
+
 struct byte_range {
     std::byte* start = nullptr;
     std::size_t length = 0;

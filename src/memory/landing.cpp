@@ -2,6 +2,7 @@
 
 #include "kernel/numa_maps.hpp"
 #include "kernel/policy.hpp"
+#include "memory/page_places.hpp"
 
 #include <algorithm>
 #include <array>
@@ -13,10 +14,6 @@
 namespace hetmem::detail {
 
 namespace {
-
-std::uint64_t number(const std::byte* address) {
-    return reinterpret_cast<std::uintptr_t>(address);
-}
 
 enum class answer : std::uint8_t { landed, strayed, unknown };
 
@@ -69,12 +66,6 @@ answer by_numa_maps(std::span<const placed_range> placed) {
                                                                          : answer::strayed;
 }
 
-/// A fresh page that the kernel does not tell of has been marked for NUMA balancing: using it takes
-/// the mark off.
-void touch(const void* page) {
-    static_cast<void>(*static_cast<const volatile char*>(page));
-}
-
 /// The pages of one range, asked one by one.
 class page_check {
 public:
@@ -98,26 +89,13 @@ private:
 
     int node() const { return static_cast<int>(node_); }
 
-    /// Which of them are elsewhere. No answer to a page that was just touched proves nothing.
+    /// Which of them are elsewhere. That no answer is had for a page proves nothing.
     std::vector<void*> elsewhere(std::span<void* const> pages) {
         std::array<int, batch> status{};
-        for (int attempt = 0; attempt < 3; ++attempt) {
-            const auto answers = std::span(status).first(pages.size());
-            const int failed = kernel::query_pages(0, pages, answers);
-            if (failed == EPERM || failed == ENOSYS) {
-                may_ask_ = false;
-                return {};
-            }
-            bool untold = false;
-            for (std::size_t i = 0; i < pages.size(); ++i) {
-                if (answers[i] < 0) {
-                    touch(pages[i]);
-                    untold = true;
-                }
-            }
-            if (!untold) {
-                break;
-            }
+        const int failed = places_.ask_firmly(pages, std::span(status).first(pages.size()));
+        if (failed == EPERM || failed == ENOSYS) {
+            may_ask_ = false;
+            return {};
         }
         std::vector<void*> out;
         for (std::size_t i = 0; i < pages.size(); ++i) {
@@ -145,6 +123,7 @@ private:
         }
     }
 
+    page_places places_{0};
     unsigned node_;
     std::size_t unit_;
     bool may_ask_ = true;

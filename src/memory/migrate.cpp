@@ -97,10 +97,6 @@ struct ruled_range {
 std::byte* pointer(std::uint64_t address) {
     return std::bit_cast<std::byte*>(static_cast<std::uintptr_t>(address));
 }
-std::uint64_t number(const void* address) {
-    return reinterpret_cast<std::uintptr_t>(address);
-}
-
 std::uint64_t lower(std::uint64_t a, std::uint64_t b) {
     return a > b ? a - b : 0;
 }

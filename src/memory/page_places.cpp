@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <string>
 #include <utility>
 
 #include <fcntl.h>
@@ -24,10 +25,6 @@ constexpr std::uint64_t present_bit = std::uint64_t{1} << 63U;
 constexpr std::uint64_t file_bit = std::uint64_t{1} << 61U;
 constexpr std::uint64_t exclusive_bit = std::uint64_t{1} << 56U;
 
-std::uint64_t number(const void* address) {
-    return reinterpret_cast<std::uintptr_t>(address);
-}
-
 /// How many pages from the first on follow each other.
 std::size_t run_length(std::span<void* const> pages) {
     std::size_t count = 1;
@@ -39,12 +36,14 @@ std::size_t run_length(std::span<void* const> pages) {
 
 } // namespace
 
-page_places::page_places(pid_t pid)
-    : pid_(pid), pagemap_(::open(pid == 0 ? "/proc/self/pagemap"
-                                          : fmt::format("/proc/{}/pagemap", pid).c_str(),
-                                 O_RDONLY | O_CLOEXEC)) {}
+page_places::page_places(pid_t pid) : pid_(pid) {}
 
 bool page_places::read_entries(std::uint64_t start, std::size_t count) {
+    if (!pagemap_) { // mostly the page query tells all
+        const std::string file =
+            pid_ == 0 ? "/proc/self/pagemap" : fmt::format("/proc/{}/pagemap", pid_);
+        pagemap_ = kernel::unique_fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+    }
     entries_.resize(count);
     const std::size_t wanted = count * sizeof(std::uint64_t);
     const ssize_t got = ::pread(pagemap_.get(), entries_.data(), wanted,
