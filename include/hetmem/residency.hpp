@@ -41,6 +41,8 @@ struct residency {
     HETMEM_EXPORT byte_size on_node(int node) const;
     HETMEM_EXPORT byte_size on(std::string_view target) const;
     HETMEM_EXPORT byte_size present() const; ///< all shares together
+    /// Share by share.
+    HETMEM_EXPORT residency& operator+=(const residency& more);
     friend bool operator==(const residency&, const residency&) = default;
 };
 

@@ -1,6 +1,7 @@
 #include "memory/pool_memory.hpp"
 
 #include "heap/lock.hpp"
+#include "memory/residency.hpp"
 #include "memory/uncancellable.hpp"
 
 #include <hetmem/error.hpp>
@@ -78,24 +79,6 @@ const leg& leg_at(const placement& where, std::size_t index) {
 }
 
 /// Nodes ascending, then the others by name, as in a residency.
-bool comes_before(const resident_share& a, const resident_share& b) {
-    if ((a.node < 0) != (b.node < 0)) {
-        return b.node < 0;
-    }
-    return a.node != b.node ? a.node < b.node : a.target < b.target;
-}
-
-void add_share(std::vector<resident_share>& shares, const resident_share& more) {
-    const auto same = std::ranges::find_if(shares, [&](const resident_share& s) {
-        return s.node == more.node && s.target == more.target;
-    });
-    if (same != shares.end()) {
-        same->bytes += more.bytes;
-    } else if (more.bytes.bytes() != 0) {
-        shares.insert(std::ranges::upper_bound(shares, more, comes_before), more);
-    }
-}
-
 /// The time in which a pool's memory changes. errno stays what it was: it may be part of a free.
 class change {
 public:
@@ -279,20 +262,14 @@ residency pool_memory::where() const {
     }();
     residency all;
     for (const grants::range& part : held) {
-        residency counted;
         try {
-            counted = hetmem::where(reinterpret_cast<const void*>(part.start), part.length);
+            all += hetmem::where(reinterpret_cast<const void*>(part.start), part.length);
         } catch (const error& e) {
             if (e.code() == std::errc::invalid_argument) {
                 continue; // unmapped since the books were read
             }
             throw;
         }
-        for (const resident_share& share : counted.shares) {
-            add_share(all.shares, share);
-        }
-        all.absent += counted.absent;
-        all.unknown += counted.unknown;
     }
     return all;
 }

@@ -268,6 +268,13 @@ bool kernels_own(std::string_view name) {
     return name == "[vdso]" || name == "[vsyscall]" || name.starts_with("[vvar");
 }
 
+bool comes_before(const resident_share& a, const resident_share& b) {
+    if (a.node < 0 && b.node < 0) {
+        return kernel::natural_less(a.target, b.target);
+    }
+    return b.node < 0 || (a.node >= 0 && a.node < b.node);
+}
+
 } // namespace
 
 residency count_pages(pid_t pid, std::span<const address_run> runs, gaps unmapped) {
@@ -275,6 +282,17 @@ residency count_pages(pid_t pid, std::span<const address_run> runs, gaps unmappe
         return {};
     }
     return counter(pid, find_parts(pid, runs, unmapped)).count();
+}
+
+void add_share(std::vector<resident_share>& shares, const resident_share& more) {
+    const auto same = std::ranges::find_if(shares, [&](const resident_share& s) {
+        return s.node == more.node && s.target == more.target;
+    });
+    if (same != shares.end()) {
+        same->bytes += more.bytes;
+    } else if (more.bytes != byte_size{}) {
+        shares.insert(std::ranges::upper_bound(shares, more, comes_before), more);
+    }
 }
 
 } // namespace detail
@@ -305,6 +323,15 @@ byte_size residency::present() const {
         sum += share.bytes;
     }
     return sum;
+}
+
+residency& residency::operator+=(const residency& more) {
+    for (const resident_share& share : more.shares) {
+        detail::add_share(shares, share);
+    }
+    absent += more.absent;
+    unknown += more.unknown;
+    return *this;
 }
 
 residency where(const void* start, std::size_t length) {
@@ -374,18 +401,11 @@ std::vector<mapping_residency> where_mappings(pid_t pid) {
 }
 
 residency where_process(pid_t pid) {
-    detail::tally sum;
+    residency sum;
     for (const mapping_residency& one : where_mappings(pid)) {
-        for (const resident_share& share : one.where.shares) {
-            if (share.node >= 0) {
-                sum.nodes[static_cast<unsigned>(share.node)] += share.bytes.bytes();
-            } else {
-                sum.devices[share.target] += share.bytes.bytes();
-            }
-        }
-        sum.absent += one.where.absent.bytes();
+        sum += one.where;
     }
-    return sum.named();
+    return sum;
 }
 
 std::optional<std::string> target_of(const void* address) {

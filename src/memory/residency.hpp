@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
 namespace hetmem::detail {
 
@@ -18,5 +19,8 @@ enum class gaps : std::uint8_t { refused, allowed };
 /// The runs (ascending) of process `pid` (0: this one) counted. Mappings that lie in a run as a
 /// whole by numa_maps, parts of one page by page. Throws as hetmem::where.
 residency count_pages(pid_t pid, std::span<const address_run> runs, gaps unmapped = gaps::refused);
+
+/// In its place among shares that are in order; nothing of an empty one.
+void add_share(std::vector<resident_share>& shares, const resident_share& more);
 
 } // namespace hetmem::detail

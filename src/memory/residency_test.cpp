@@ -57,6 +57,25 @@ bool one_node() {
     return kernel::thread_allowed_nodes().size() == 1;
 }
 
+TEST(residency, adds_up_share_by_share) {
+    residency sum{{{"node1", 1, byte_size::from_mib(1)}, {"dax2.0", -1, byte_size::from_mib(2)}},
+                  byte_size::from_mib(3),
+                  byte_size::from_mib(4)};
+    const residency more{{{"node0", 0, byte_size::from_mib(5)},
+                          {"node1", 1, byte_size::from_mib(6)},
+                          {"dax10.0", -1, byte_size::from_mib(7)}},
+                         byte_size::from_mib(8),
+                         byte_size::from_mib(9)};
+    const residency expected{{{"node0", 0, byte_size::from_mib(5)},
+                              {"node1", 1, byte_size::from_mib(7)},
+                              {"dax2.0", -1, byte_size::from_mib(2)},
+                              {"dax10.0", -1, byte_size::from_mib(7)}},
+                             byte_size::from_mib(11),
+                             byte_size::from_mib(13)};
+    EXPECT_EQ(sum += more, expected);
+    EXPECT_EQ(sum += residency{}, expected);
+}
+
 TEST(where, counts_what_is_there_and_what_is_not) {
     for (const std::size_t size : {mib, 32 * mib}) { // page by page, and by numa_maps
         const mapping memory(size);
