@@ -5,6 +5,7 @@
 #include "tool/output.hpp"
 #include "tool/process_name.hpp"
 #include "tool/progress_bar.hpp"
+#include "tool/shares.hpp"
 
 #include <hetmem/discover.hpp>
 #include <hetmem/placement.hpp>
@@ -62,15 +63,7 @@ std::string as_json(const move_arguments& asked, const migration& done, const pl
     document["remaining"] = done.remaining.bytes();
     document["why"] = detail::printable(done.why);
     document["present"] = done.now.present().bytes();
-    nlohmann::ordered_json targets = nlohmann::ordered_json::array();
-    for (const resident_share& share : done.now.shares) {
-        nlohmann::ordered_json one;
-        one["target"] = share.target;
-        one["node"] = share.node >= 0 ? nlohmann::ordered_json(share.node) : nullptr;
-        one["bytes"] = share.bytes.bytes();
-        targets.push_back(std::move(one));
-    }
-    document["targets"] = std::move(targets);
+    document["targets"] = json_of(done.now.shares);
     return document.dump(2) + "\n";
 }
 

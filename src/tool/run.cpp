@@ -5,6 +5,7 @@
 #include "tool/commands.hpp"
 #include "tool/output.hpp"
 #include "tool/run_plan.hpp"
+#include "tool/shares.hpp"
 #include "tool/watched_command.hpp"
 
 #include <hetmem/discover.hpp>
@@ -148,13 +149,8 @@ void remark(const run_plan& plan, const run_arguments& asked) {
     }
 }
 
-std::string list_of(const std::vector<resident_share>& shares) {
-    std::string list;
-    for (const resident_share& one : shares) {
-        list += fmt::format("{}{} {}", list.empty() ? "" : ", ", one.target,
-                            detail::format_size(one.bytes));
-    }
-    return list.empty() ? "nothing" : list;
+std::string list_or_nothing(const std::vector<resident_share>& shares) {
+    return shares.empty() ? "nothing" : list_of(shares);
 }
 
 void print_residency(const watched& command, const std::string& name) {
@@ -168,11 +164,11 @@ void print_residency(const watched& command, const std::string& name) {
         memory.at_exit ? "at exit"
                        : fmt::format("last seen {:.1f} s before its end", memory.before_exit);
     const std::string placed =
-        memory.placed.empty() ? "" : "; of it placed by malloc: " + list_of(memory.placed);
+        memory.placed.empty() ? "" : "; of it placed by malloc: " + list_or_nothing(memory.placed);
     complain(fmt::format("{} (process {}), {}: {}{}", name, command.pid, when,
-                         list_of(memory.where.shares), placed));
+                         list_or_nothing(memory.where.shares), placed));
     complain(fmt::format("{} (process {}), the most that was seen: {}", name, command.pid,
-                         list_of(memory.largest.shares)));
+                         list_or_nothing(memory.largest.shares)));
 }
 
 int watch(const std::filesystem::path& file, const run_arguments& asked, bool is_preloaded) {

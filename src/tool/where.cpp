@@ -4,6 +4,7 @@
 #include "tool/commands.hpp"
 #include "tool/output.hpp"
 #include "tool/process_name.hpp"
+#include "tool/shares.hpp"
 #include "tool/terminal.hpp"
 
 #include <hetmem/error.hpp>
@@ -28,35 +29,12 @@ struct seen {
     residency sum;
 };
 
-residency added_up(const std::vector<mapping_residency>& mappings) {
-    residency sum;
-    for (const mapping_residency& one : mappings) {
-        for (const resident_share& share : one.where.shares) {
-            const auto same = std::find_if(
-                sum.shares.begin(), sum.shares.end(),
-                [&](const resident_share& known) { return known.target == share.target; });
-            if (same == sum.shares.end()) {
-                sum.shares.push_back(share);
-            } else {
-                same->bytes += share.bytes;
-            }
-        }
-        sum.absent += one.where.absent;
-        sum.unknown += one.where.unknown;
-    }
-    std::sort(sum.shares.begin(), sum.shares.end(),
-              [](const resident_share& a, const resident_share& b) {
-                  // Nodes first, as everywhere.
-                  return std::pair((a.node < 0), a.node) < std::pair((b.node < 0), b.node) ||
-                         (a.node < 0 && b.node < 0 && a.target < b.target);
-              });
-    return sum;
-}
-
 seen look_at(const where_arguments& asked) {
     seen now;
     now.mappings = where_mappings(asked.pid);
-    now.sum = added_up(now.mappings);
+    for (const mapping_residency& one : now.mappings) {
+        now.sum += one.where;
+    }
     return now;
 }
 
@@ -64,15 +42,6 @@ double percent(byte_size part, byte_size all) {
     return all == byte_size{}
                ? 0.0
                : 100.0 * static_cast<double>(part.bytes()) / static_cast<double>(all.bytes());
-}
-
-std::string list_of(const residency& where) {
-    std::string list;
-    for (const resident_share& share : where.shares) {
-        list += fmt::format("{}{} {}", list.empty() ? "" : ", ", share.target,
-                            detail::format_size(share.bytes));
-    }
-    return list;
 }
 
 /// An anonymous mapping is called as `hetmem move --maps` takes it.
@@ -112,23 +81,11 @@ std::string as_text(const where_arguments& asked, const seen& now) {
         text += fmt::format(
             "{:012x}  {:>10}  {}  {}{}{}\n", one.start,
             detail::format_size(byte_size::from_bytes(one.length)), name_of(one),
-            list_of(one.where),
+            list_of(one.where.shares),
             own_policy ? fmt::format("  ({})", detail::printable(one.policy)) : "",
             pool_page ? fmt::format("  (pages of {})", detail::format_size(one.page)) : "");
     }
     return text;
-}
-
-nlohmann::ordered_json targets_of(const residency& where) {
-    nlohmann::ordered_json targets = nlohmann::ordered_json::array();
-    for (const resident_share& share : where.shares) {
-        nlohmann::ordered_json one;
-        one["target"] = share.target;
-        one["node"] = share.node >= 0 ? nlohmann::ordered_json(share.node) : nullptr;
-        one["bytes"] = share.bytes.bytes();
-        targets.push_back(std::move(one));
-    }
-    return targets;
 }
 
 nlohmann::ordered_json as_json(const where_arguments& asked, const seen& now) {
@@ -137,7 +94,7 @@ nlohmann::ordered_json as_json(const where_arguments& asked, const seen& now) {
     document["command"] = process_name(asked.pid);
     document["present"] = now.sum.present().bytes();
     document["unknown"] = now.sum.unknown.bytes();
-    document["targets"] = targets_of(now.sum);
+    document["targets"] = json_of(now.sum.shares);
     if (asked.maps) {
         nlohmann::ordered_json mappings = nlohmann::ordered_json::array();
         for (const mapping_residency& one : now.mappings) {
@@ -148,7 +105,7 @@ nlohmann::ordered_json as_json(const where_arguments& asked, const seen& now) {
             mapping["policy"] = detail::printable(one.policy);
             mapping["page"] = one.page.bytes();
             mapping["absent"] = one.where.absent.bytes();
-            mapping["targets"] = targets_of(one.where);
+            mapping["targets"] = json_of(one.where.shares);
             mappings.push_back(std::move(mapping));
         }
         document["mappings"] = std::move(mappings);
