@@ -99,3 +99,18 @@ def nobody_killed(report, results):
         or "invoked oom-killer" in line or "segfault at" in line or "general protection" in line
     ]  # fmt: skip
     report.equal("kills and crashes in the kernel's log", [], said)
+
+
+def race_ended_well(report, results):
+    """`keep race vm_place race ...`: all were refused in the end, none was killed or lost anything."""
+    for racer in done(report, results, "race")["racers"]:
+        report.equal("race", (0, "target_full", True, 0),
+                     (racer["signal"], racer["refused"]["outcome"], racer["intact"],
+                      racer["strayed"]))  # fmt: skip
+
+
+def pool_ended_well(report, results):
+    """`keep pool vm_place pool ...` with more than there is: refused, and what it had is intact."""
+    pool = done(report, results, "pool")
+    report.equal("pool", ("allocation_failed", True),
+                 (pool["refused"]["outcome"], pool["intact"]))  # fmt: skip

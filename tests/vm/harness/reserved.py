@@ -1,5 +1,7 @@
 """A machine whose node 1 is held back by firmware, as device-dax dax0.0, that programs can map."""
 
+from . import linux, placed
+from .machine import Machine
 from .placed import SIZES
 from .truth import MIB
 
@@ -14,6 +16,18 @@ BIND = {
     "6.12": 'echo dax0.0 >/sys/bus/dax/drivers/device_dax/new_id || fail "bind dax0.0"',
     "6.1": "",
 }
+
+
+def machine(script, kernel, **parts):
+    """`script` has {bind} where programs are to be able to map the device, and names of parts."""
+    return Machine(placed.arguments(), script.format(bind=BIND[kernel], **parts),
+                   command_line=COMMAND_LINE, modules=MODULES)  # fmt: skip
+
+
+def check_machine(report, results):
+    """Of a script that keeps `sysfs` before binding and `sysfs_bound` after it."""
+    linux.check_nodes(report, results.sysfs(), online="0,2", has_memory="0,2")
+    check_device(report, results.sysfs("sysfs_bound"))
 
 
 def check_device(report, sysfs):

@@ -20,11 +20,8 @@ using nlohmann::json;
 json fork_holder(const arguments& asked) {
     constexpr std::uint64_t seed = 0xf07c;
     json said;
-    std::optional<hetmem::region> region;
-    if (!attempt(said, [&] {
-            region.emplace(size_of(asked, 2), placement_of(asked.word(1), asked),
-                           options_of(asked));
-        })) {
+    std::optional<hetmem::region> region = region_as_asked(said, asked);
+    if (!region) {
         return said;
     }
     write_pattern(region->bytes(), seed);

@@ -1,5 +1,7 @@
 #include "tests/vm/programs/request.hpp"
 
+#include "tests/vm/programs/report.hpp"
+
 #include <hetmem/discover.hpp>
 
 #include <array>
@@ -50,6 +52,14 @@ hetmem::region_options options_of(const arguments& asked) {
         options.reserve = hetmem::byte_size::from_mib(asked.number(std::string_view("reserve"), 0));
     }
     return options;
+}
+
+std::optional<hetmem::region> region_as_asked(nlohmann::json& said, const arguments& asked) {
+    std::optional<hetmem::region> region;
+    attempt(said, [&] {
+        region.emplace(size_of(asked, 2), placement_of(asked.word(1), asked), options_of(asked));
+    });
+    return region;
 }
 
 hetmem::byte_size size_of(const arguments& asked, std::size_t n) {

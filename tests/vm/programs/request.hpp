@@ -7,6 +7,9 @@
 #include <hetmem/placement.hpp>
 #include <hetmem/region.hpp>
 
+#include <nlohmann/json.hpp>
+
+#include <optional>
 #include <string_view>
 
 namespace vm {
@@ -18,6 +21,8 @@ hetmem::placement placement_of(std::string_view text, const arguments& asked);
 /// --locked.
 hetmem::region_options options_of(const arguments& asked);
 hetmem::page_size pages_of(const arguments& asked);
+/// The region that is asked for, nothing if that fails; `said` has how it went.
+std::optional<hetmem::region> region_as_asked(nlohmann::json& said, const arguments& asked);
 /// The n-th word as MiB.
 hetmem::byte_size size_of(const arguments& asked, std::size_t n);
 

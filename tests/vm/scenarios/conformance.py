@@ -1,7 +1,6 @@
 """The suite over every placement and page size on real nodes and a dax device; the example programs."""
 
-from harness import linux, placed, reserved
-from harness.machine import Machine
+from harness import placed, reserved
 
 PROGRAMS = ("conformance", "example_place", "example_place_c", "example_pmr_container")
 
@@ -27,15 +26,11 @@ keep pmr_chosen example_pmr_container
 
 
 def machine(kernel):
-    return Machine(
-        placed.arguments(), SCRIPT.format(bind=reserved.BIND[kernel]),
-        command_line=reserved.COMMAND_LINE, modules=reserved.MODULES,
-    )  # fmt: skip
+    return reserved.machine(SCRIPT, kernel)
 
 
 def check_machine(report, results, kernel):
-    linux.check_nodes(report, results.sysfs(), online="0,2", has_memory="0,2")
-    reserved.check_device(report, results.sysfs("sysfs_bound"))
+    reserved.check_machine(report, results)
 
 
 def check(report, results, kernel):

@@ -45,13 +45,8 @@ def check(report, results, kernel):
     for name in REFUSED:
         found = placed.refused(report, results, name, "target_full")
         report.true(f"{name}: reason", found.get("reason") in ("target", "system"), f"{found}")
-    for racer in placed.done(report, results, "race")["racers"]:
-        report.equal("race", (0, "target_full", True, 0),
-                     (racer["signal"], racer["refused"]["outcome"], racer["intact"],
-                      racer["strayed"]))  # fmt: skip
-    pool = placed.done(report, results, "pool")
-    report.equal("pool", ("allocation_failed", True),
-                 (pool["refused"]["outcome"], pool["intact"]))  # fmt: skip
+    placed.race_ended_well(report, results)
+    placed.pool_ended_well(report, results)
     placed.done(report, results, "malloc")
     again = placed.done(report, results, "afterwards")
     placed.lies(report, "afterwards", again.get("first", {}), {1: 300 * MIB})

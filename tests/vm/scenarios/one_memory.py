@@ -41,13 +41,8 @@ def check(report, results, kernel):
     for name in ("too_much", "too_much_base", "chain", "best_too_much"):
         found = placed.refused(report, results, name, "target_full")
         report.true(f"{name}: reason", found.get("reason") in ("target", "system"), f"{found}")
-    for racer in placed.done(report, results, "race")["racers"]:
-        report.equal("race", (0, "target_full", True, 0),
-                     (racer["signal"], racer["refused"]["outcome"], racer["intact"],
-                      racer["strayed"]))  # fmt: skip
-    pool = placed.done(report, results, "pool")
-    report.equal("pool", ("allocation_failed", True),
-                 (pool["refused"]["outcome"], pool["intact"]))  # fmt: skip
+    placed.race_ended_well(report, results)
+    placed.pool_ended_well(report, results)
     placed.refused(report, results, "other", "no_such_target", "node1")
     report.equal("bystander", True, placed.done(report, results, "bystander").get("contents"))
     placed.nobody_killed(report, results)

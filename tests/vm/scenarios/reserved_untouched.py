@@ -1,7 +1,6 @@
 """Reserved memory stays as it was under everything that did not name it, also when all else is full."""
 
-from harness import linux, placed, reserved
-from harness.machine import Machine
+from harness import placed, reserved
 from harness.truth import MIB
 
 PROGRAMS = ("vm_place",)
@@ -33,15 +32,11 @@ release bystander
 
 
 def machine(kernel):
-    return Machine(
-        placed.arguments(), SCRIPT.format(bind=reserved.BIND[kernel]),
-        command_line=reserved.COMMAND_LINE, modules=reserved.MODULES,
-    )  # fmt: skip
+    return reserved.machine(SCRIPT, kernel)
 
 
 def check_machine(report, results, kernel):
-    linux.check_nodes(report, results.sysfs(), online="0,2", has_memory="0,2")
-    reserved.check_device(report, results.sysfs("sysfs_bound"))
+    reserved.check_machine(report, results)
 
 
 def check(report, results, kernel):

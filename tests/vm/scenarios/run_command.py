@@ -7,7 +7,6 @@ maps, read by the program's child while the database is full.
 import re
 
 from harness import linux, placed, reserved
-from harness.machine import Machine
 from harness.truth import MIB
 
 PROGRAMS = ("sqlite3", "lib/hetmem/libhetmem-malloc.so")
@@ -56,10 +55,7 @@ attempt directory hetmem run --bind /tmp -- sqlite3 :memory: .exit
 
 def machine(kernel):
     runs = "\n".join(f"run {name} {options}" for name, options in RUNS.items())
-    script = SCRIPT.format(rows=ROWS, row=ROW, runs=runs, kept=KEPT, bind=reserved.BIND[kernel])
-    return Machine(
-        placed.arguments(), script, command_line=reserved.COMMAND_LINE, modules=reserved.MODULES
-    )
+    return reserved.machine(SCRIPT, kernel, rows=ROWS, row=ROW, runs=runs, kept=KEPT)
 
 
 def check_machine(report, results, kernel):
