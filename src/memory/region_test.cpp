@@ -5,6 +5,7 @@
 #include <hetmem/region.hpp>
 
 #include "memory/backing.hpp"
+#include "tests/support/huge_pages.hpp"
 #include "tests/support/tree.hpp"
 
 #include <gmock/gmock.h>
@@ -508,40 +509,9 @@ TEST(Backing, PartsComeAndGo) {
     memory.release(space.data(), space.size());
 }
 
-/// Pages in the pool of a node, while it lives.
-class huge_page_pool_of_node {
-public:
-    explicit huge_page_pool_of_node(unsigned pages)
-        : file_("/sys/devices/system/node/node" + std::to_string(node_here()) +
-                "/hugepages/hugepages-2048kB/nr_hugepages"),
-          before_(read()) {
-        std::ofstream(file_) << before_ + pages;
-        has_ = before_ >= 0 && read() == before_ + static_cast<long>(pages);
-    }
-    huge_page_pool_of_node(const huge_page_pool_of_node&) = delete;
-    huge_page_pool_of_node& operator=(const huge_page_pool_of_node&) = delete;
-    ~huge_page_pool_of_node() {
-        if (before_ >= 0) {
-            std::ofstream(file_) << before_;
-        }
-    }
-    explicit operator bool() const { return has_; }
-
-private:
-    long read() const {
-        long pages = -1;
-        std::ifstream(file_) >> pages;
-        return pages;
-    }
-
-    std::string file_;
-    long before_;
-    bool has_ = false;
-};
-
 TEST(Region, HugePagesComeFromThePoolOfTheNode) {
-    const huge_page_pool_of_node pool(6);
-    if (!pool) {
+    const test::huge_pages pool(node_here(), 2 * mib, 12 * mib);
+    if (!pool.ok()) {
         GTEST_SKIP() << "this user cannot make a pool of huge pages here";
     }
     region_options options;

@@ -1,5 +1,6 @@
 """hetmem capture: all that describes a machine, and nothing that tells whose it is."""
 
+import fcntl
 import json
 import os
 import re
@@ -24,6 +25,11 @@ class Captured(command.TestCase):
 
     def test_this_machine(self):
         archive = self.place / "here.tar.gz"
+        # Tests beside this one fill pools of huge pages (tests/support/huge_pages.hpp).
+        if Path("/sys/kernel/mm/hugepages").is_dir():
+            pools = os.open("/sys/kernel/mm/hugepages", os.O_RDONLY)
+            self.addCleanup(os.close, pools)
+            fcntl.flock(pools, fcntl.LOCK_SH)
         hetmem("capture", archive)
         self.same_description(archive)
 

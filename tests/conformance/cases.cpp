@@ -1,6 +1,6 @@
 #include "tests/conformance/cases.hpp"
 
-#include "tests/conformance/huge_pages.hpp"
+#include "tests/support/huge_pages.hpp"
 
 #include <hetmem/discover.hpp>
 #include <hetmem/error.hpp>
