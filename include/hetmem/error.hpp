@@ -19,7 +19,9 @@
 
 namespace hetmem {
 
-/// The base of every exception of the library; code() holds an errno value (generic category).
+/// The base of what the library throws; code() holds an errno value (generic category). Two things
+/// are not of it, as the standard has them: std::bad_alloc when the process itself is out of
+/// memory, and the allocation_failed of a pool (<hetmem/pool.hpp>), which is a std::bad_alloc.
 class HETMEM_EXPORT error : public std::system_error {
 public:
     error(std::errc code, const std::string& what);

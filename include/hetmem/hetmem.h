@@ -5,16 +5,19 @@
  *     hetmem_region* region = NULL;
  *     int fault = hetmem_discover(NULL, &machine);
  *     if (fault == 0) {
- *         fault = hetmem_placement_parse(machine, "chain:hbm,node0", &where);
+ *         fault = hetmem_placement_parse(machine, "best:read_bandwidth", &where);
  *     }
  *     if (fault == 0) {
  *         fault = hetmem_region_create(1 << 30, where, NULL, &region);
  *     }
- *     if (fault != 0) {
+ *     if (fault == 0) {
+ *         use(hetmem_region_data(region), hetmem_region_size(region));
+ *     } else {
  *         fprintf(stderr, "%s (%s)\n", hetmem_error_text(), strerror(-fault));
  *     }
- *     use(hetmem_region_data(region), hetmem_region_size(region));
  *     hetmem_region_free(region);
+ *     hetmem_placement_free(where);
+ *     hetmem_topology_free(machine);
  *
  * The calls are those of the C++ headers (<hetmem/placement.hpp>, <hetmem/region.hpp>,
  * <hetmem/pool.hpp>, ...), which say more of what is promised.
@@ -37,7 +40,8 @@
  *  - Sizes are in bytes, latencies in picoseconds, bandwidths in bytes per second. Flags without a
  *    meaning must be 0.
  *  - Strings are UTF-8 and end with a zero byte; those inside a handle live as long as it does.
- *  - Everything may be called from any thread and after fork(); giving a handle back needs the
+ *  - Everything may be called from any thread and after fork(), where the memory of a region is not
+ *    there unless it was made with HETMEM_REGION_KEEP_ON_FORK. Giving a handle back needs the
  *    caller's own order, as does what changes a region or a placement. No C++ exception leaves, the
  *    library never prints and never exits.
  */

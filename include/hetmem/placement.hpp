@@ -1,12 +1,15 @@
 // hetmem/placement.hpp: where memory is to be, said in the caller's words.
 //
 //     auto machine = hetmem::discover();
-//     auto only    = hetmem::bind(machine, "node2");                    // all of it there, or an
-//     error auto ordered = hetmem::chain(machine, {"hbm", "node0"});          // fill the first,
-//     then the next auto fastest = hetmem::best(machine, hetmem::criterion::read_bandwidth); auto
-//     spread  = hetmem::interleave(machine, {{"node0", 3}, {"node2", 1}}); auto polite  =
-//     hetmem::prefer(machine, "node2");                  // the kernel may do otherwise auto parsed
-//     = hetmem::parse_placement(machine, "chain:hbm,node0");
+//     // All of it there, or an error.
+//     auto only = hetmem::bind(machine, "node2");
+//     // Fill the first, then the next.
+//     auto ordered = hetmem::chain(machine, {"hbm", "node0"});
+//     auto fastest = hetmem::best(machine, hetmem::criterion::read_bandwidth);
+//     auto spread = hetmem::interleave(machine, {{"node0", 3}, {"node2", 1}});
+//     // The kernel may do otherwise.
+//     auto polite = hetmem::prefer(machine, "node2");
+//     auto parsed = hetmem::parse_placement(machine, "chain:hbm,node0");
 //
 // A placement is a value that no longer needs the topology: names, kinds and rankings are resolved
 // when it is made, seen from the CPUs of the calling thread. How much is free is read when memory
@@ -56,7 +59,7 @@ struct leg {
     friend bool operator==(const leg&, const leg&) = default;
 };
 
-/// Never zero: a node filled to its last page makes the kernel reclaim, and kill.
+/// The default is never zero: a node filled to its last page makes the kernel reclaim, and kill.
 inline constexpr byte_size default_headroom = byte_size::from_mib(32);
 
 /// One memory in a caller's words: a target of the topology, its name, a kind, or a directory.
@@ -103,8 +106,8 @@ public:
     /// The same with this headroom on every leg that has none of its own.
     placement with_headroom(byte_size headroom) const;
     /// As parse_placement reads it: "bind:node2", "chain:node2,node0",
-    /// "interleave:node0:3,node2:1". A ranking is written out: "best" becomes the chain that it
-    /// was.
+    /// "interleave:node0:3,node2:1|node1" (what is behind the bar is the overflow). A ranking is
+    /// written out: "best" becomes the chain that it was. Headrooms are not in it.
     std::string to_string() const;
 
     friend bool operator==(const placement&, const placement&) = default;
@@ -139,7 +142,8 @@ HETMEM_EXPORT placement best(const topology& machine, criterion by,
 HETMEM_EXPORT placement interleave(const topology& machine, std::span<const weighted_name> where);
 HETMEM_EXPORT placement interleave(const topology& machine,
                                    std::initializer_list<weighted_name> where);
-/// One memory, then whatever the kernel likes; pages come when they are touched.
+/// One memory, then whatever the kernel likes; pages come when they are touched (until then
+/// region::verify() finds them absent).
 HETMEM_EXPORT placement prefer(const topology& machine, const memory_name& where);
 
 /// Reads "KIND:NAME[,NAME...]" with the five kinds above ("best:read_bandwidth",

@@ -18,8 +18,9 @@
 // MADV_DONTFORK unless asked otherwise). verify() counts again; lock() prevents most of it.
 // docs/placement.md lists what undoes what.
 //
-// A region may be used from any thread. migrate(), lock() and the destructor need the caller's own
-// order among themselves; where() and verify() may run beside everything but the destructor.
+// One that was moved from may be assigned to, destroyed, and asked for data() (null) and size()
+// (0). A region may be used from any thread. migrate(), lock() and the destructor need the caller's
+// own order among themselves; where() and verify() may run beside everything but the destructor.
 #pragma once
 
 #include <hetmem/error.hpp>
@@ -134,7 +135,8 @@ private:
 /// Moves pages of another process (or of this one), as far as it goes. Its policy stays: what it
 /// touches later goes where its own policy says. `pattern` (a shell pattern such as "[heap]" or
 /// "*libfoo*"; nothing: all) chooses mappings by name; anonymous ones are called "[anon]". Only
-/// placements of nodes (EINVAL otherwise). Throws not_permitted, hetmem::error (ESRCH).
+/// placements of nodes (EINVAL otherwise). Throws not_permitted, hetmem::error: ESRCH, ENOENT when
+/// no mapping has such a name.
 HETMEM_EXPORT migration migrate_process(pid_t pid, const placement& to,
                                         const std::optional<std::string>& pattern = {},
                                         const migrate_options& options = {});

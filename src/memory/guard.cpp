@@ -194,9 +194,12 @@ shortfall guard::state::take_look(const request& piece) {
         }
         on_target = less(*found, piece.headroom + taken);
         only_node = nodes.size() == 1 && nodes.contains(*piece.node);
-        out.what = fmt::format(
-            "node{} has {} available and keeps {}", *piece.node, in_words(*found),
-            in_words(only_node ? std::max(piece.headroom, piece.reserve) : piece.headroom));
+        // On a machine with one node the reserve of all nodes is one of this node, too.
+        const bool is_reserve = only_node && piece.reserve > piece.headroom;
+        out.what =
+            fmt::format("node{} has {} available and keeps {} {}", *piece.node, in_words(*found),
+                        in_words(is_reserve ? piece.reserve : piece.headroom),
+                        is_reserve ? "in reserve while it is populated" : "as headroom");
     }
     out.reason = shortage::target;
     out.available = on_target;

@@ -18,12 +18,14 @@ migration migrate_process(pid_t pid, const placement& to, const std::optional<st
                           const migrate_options& options) {
     std::vector<detail::address_run> runs;
     residency left_out; // what the kernel does not move
+    bool is_there = !pattern;
     for (const mapping_residency& one : where_mappings(pid)) {
         const std::string& name = one.name.empty() ? std::string("[anon]") : one.name;
         // "[heap]" by itself would be a pattern for one letter of it.
         if (pattern && *pattern != name && ::fnmatch(pattern->c_str(), name.c_str(), 0) != 0) {
             continue;
         }
+        is_there = true;
         std::uint64_t there = 0;
         for (const resident_share& share : one.where.shares) {
             there += share.node < 0 ? 0 : share.bytes.bytes();
@@ -37,6 +39,10 @@ migration migrate_process(pid_t pid, const placement& to, const std::optional<st
             continue;
         }
         runs.push_back({one.start, one.length});
+    }
+    if (!is_there) {
+        throw error(std::errc::no_such_file_or_directory,
+                    fmt::format("process {} has no mapping called {}", pid, *pattern));
     }
     migrate_options as_far_as_it_goes = options;
     as_far_as_it_goes.all_or_nothing = false;

@@ -119,9 +119,13 @@ TEST_F(Migrate, a_pattern_chooses_mappings) {
     const migration anonymous = migrate_process(::getpid(), on(node_), "[anon]");
     EXPECT_TRUE(anonymous.complete) << anonymous.why;
     EXPECT_GE(anonymous.now.present().bytes(), length_ / 2);
-    const migration none = migrate_process(::getpid(), on(node_), "/no/such/*");
-    EXPECT_TRUE(none.complete) << none.why;
-    EXPECT_EQ(none.now.present(), byte_size());
+    try {
+        migrate_process(::getpid(), on(node_), "/no/such/*");
+        FAIL() << "what is not there was moved";
+    } catch (const error& e) {
+        EXPECT_EQ(e.code().value(), ENOENT);
+        EXPECT_THAT(e.what(), testing::HasSubstr("no mapping called /no/such/*"));
+    }
 }
 
 } // namespace

@@ -111,6 +111,12 @@ placement with_names(const parser& read, const topology& machine, placement_kind
     if (names.size() != 1) {
         read.refuse(fmt::format("{} is of one memory", to_string(kind)));
     }
+    const std::string& name = names.front().name();
+    if (name.find(':') != std::string::npos && name.find('/') == std::string::npos) {
+        read.refuse(fmt::format("'{}' has a colon: a placement begins with bind:, chain:, best:, "
+                                "interleave: or prefer:, and only interleave has weights",
+                                name));
+    }
     return kind == placement_kind::bind ? bind(machine, names.front())
                                         : prefer(machine, names.front());
 }

@@ -16,8 +16,7 @@ namespace {
 
 // The heap aligns every object for any type; only what is beyond is looked at.
 bool can_align(std::size_t alignment) {
-    return alignment <= alignof(std::max_align_t) ||
-           ((alignment & (alignment - 1)) == 0 && alignment <= heap::largest_alignment);
+    return (alignment & (alignment - 1)) == 0 && alignment - 1 < heap::largest_alignment; // not 0
 }
 
 constexpr auto most_bytes = static_cast<std::size_t>(std::numeric_limits<std::ptrdiff_t>::max());

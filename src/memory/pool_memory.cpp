@@ -3,6 +3,7 @@
 #include "heap/lock.hpp"
 #include "memory/residency.hpp"
 #include "memory/uncancellable.hpp"
+#include "memory/words.hpp"
 
 #include <hetmem/error.hpp>
 
@@ -180,8 +181,8 @@ bool pool_memory::take(std::uint64_t bytes) noexcept {
     }
     held_.fetch_sub(bytes, std::memory_order_relaxed);
     try {
-        keep_failure(fmt::format("the pool's limit is {} bytes; it holds {} and needs {} more",
-                                 *limit_, before, bytes)
+        keep_failure(fmt::format("the pool's limit is {}; it holds {} and needs {} more",
+                                 in_words(*limit_), in_words(before), in_words(bytes))
                          .c_str());
     } catch (...) {
         keep_failure("the pool's limit is reached");

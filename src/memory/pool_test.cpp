@@ -154,7 +154,7 @@ TEST(Pool, ALimitIsKeptAndNamed) {
     EXPECT_GE(objects.size(), 8U);
     EXPECT_LE(p.statistics().held.bytes(), 16 * mib);
     EXPECT_THAT(failure_of(p, mib),
-                AllOf(HasSubstr("limit is 16777216 bytes"), HasSubstr(here().to_string())));
+                AllOf(HasSubstr("limit is 16 MiB"), HasSubstr(here().to_string())));
     for (void* object : objects) {
         free(object);
     }
@@ -164,7 +164,7 @@ TEST(Pool, ALimitIsKeptAndNamed) {
 TEST(Pool, ALimitOfNothingLeavesNothing) {
     pool p(here(), limited_to(0));
     EXPECT_EQ(p.try_allocate(1), nullptr);
-    EXPECT_THAT(failure_of(p, 1), HasSubstr("limit is 0 bytes"));
+    EXPECT_THAT(failure_of(p, 1), HasSubstr("limit is nothing"));
     EXPECT_EQ(p.statistics().held.bytes(), 0U);
 }
 

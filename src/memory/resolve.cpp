@@ -5,6 +5,7 @@
 #include <hetmem/error.hpp>
 #include <hetmem/rank.hpp>
 
+#include <algorithm>
 #include <system_error>
 
 #include <fmt/format.h>
@@ -161,6 +162,10 @@ std::vector<leg> resolver::of_kind(memory_kind kind) const {
             others += fmt::format("{}{} ({})", others.empty() ? "; there is " : ", ", memory.name,
                                   out.why);
         }
+    }
+    const auto all = machine_.targets();
+    if (std::none_of(all.begin(), all.end(), [&](const target& t) { return t.kind == kind; })) {
+        throw no_such_target(fmt::format("this machine has no {}", to_string(kind)));
     }
     throw no_such_target(fmt::format("no {} that this process may use without naming it{}",
                                      to_string(kind), others));

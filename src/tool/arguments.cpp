@@ -4,6 +4,7 @@
 #include "tool/parse_size.hpp"
 
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
@@ -348,6 +349,12 @@ arguments parse_arguments(int count, const char* const* values) {
     if (app.got_subcommand("run")) {
         if (run.command.empty()) {
             throw usage_error(complaint(app, "A command to run is required"));
+        }
+        if (run.placement.empty() && (run.large || run.headroom)) {
+            throw usage_error(complaint(
+                app,
+                fmt::format("--{} needs one of --bind, --chain, --best, --interleave, --prefer",
+                            run.large ? "large" : "headroom")));
         }
         return run;
     }

@@ -88,11 +88,17 @@ for all memory of the command and of what it starts: what does not fit goes
 elsewhere. With --hard nothing goes elsewhere, and the kernel kills the command
 when T is full. Equal weights are the kernel's interleaving.
 
-An order, other weights, devices, --large and --headroom act through a malloc
-that is preloaded: they place what malloc hands out, and nothing that the
-program maps by itself; malloc fails when all of a chain is full. They are
-refused for programs into which nothing can be preloaded (statically linked,
-set-user-ID, of another architecture).
+--chain, --best, other weights, devices, --large and --headroom act through a
+malloc that is preloaded: they place what malloc hands out, and nothing that the
+program maps by itself; malloc fails when all of a chain, or what --bind names,
+is full. They are refused for programs into which nothing can be preloaded
+(statically linked, set-user-ID, of another architecture).
+
+--verify tells of the command's own process, not of those that it starts: as the
+preloaded malloc saw it at the exit, or as it was last looked at, up to five
+times a second.
+
+A SIZE is bytes, or has a unit of 1024: 64K, 64M, 2G, 1.5GiB.
 
 The exit status is the command's, or 128 and the signal's number that ended it
 (--verify); 127 when there is no such command, 126 when it cannot be run.)";

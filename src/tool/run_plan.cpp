@@ -63,12 +63,13 @@ std::string malloc_placement(const placement& where, const run_wishes& wishes) {
 }
 
 std::string preload_remark(const placement& where, const run_wishes& wishes) {
-    const std::string what = wishes.large ? "large blocks of malloc" : "what malloc hands out";
+    const std::string what =
+        wishes.large ? "large blocks of malloc come" : "what malloc hands out comes";
     switch (where.kind()) {
     case placement_kind::bind:
     case placement_kind::chain:
     case placement_kind::best:
-        return fmt::format("{} comes from {} until {} full, then malloc fails; memory that the "
+        return fmt::format("{} from {} until {} full, then malloc fails; memory that the "
                            "program maps itself, and pages that others take before they are "
                            "touched, are where the kernel puts them",
                            what, names_of(where), where.legs().size() == 1 ? "it is" : "all are");
@@ -76,7 +77,7 @@ std::string preload_remark(const placement& where, const run_wishes& wishes) {
     case placement_kind::prefer:
         break;
     }
-    return fmt::format("{} comes from {}, and from elsewhere when that is full; memory that the "
+    return fmt::format("{} from {}, and from elsewhere when that is full; memory that the "
                        "program maps itself is where the kernel puts it",
                        what, names_of(where));
 }
@@ -107,9 +108,13 @@ run_plan plan_run(const placement& where, const run_wishes& wishes) {
         std::all_of(legs.begin(), legs.end(), is_node) && !wishes.large && !wishes.headroom &&
         std::none_of(legs.begin(), legs.end(), [](const leg& one) { return one.headroom; });
     if (wishes.hard) {
+        if (wishes.large || wishes.headroom) {
+            throw error(EINVAL,
+                        "--hard is the kernel's own policy, for all of the program's memory: "
+                        "--large and --headroom cannot be kept with it");
+        }
         if (!is_for_kernel || legs.size() != 1) {
-            throw error(EINVAL, fmt::format("--hard is for one node and all of the program's "
-                                            "memory, and {} is not that",
+            throw error(EINVAL, fmt::format("--hard is for one node, and {} is not that",
                                             where.to_string()));
         }
         return {mechanism::bind,
@@ -117,7 +122,9 @@ run_plan plan_run(const placement& where, const run_wishes& wishes) {
                 {},
                 fmt::format("when {} is full the kernel kills the program", legs[0].name)};
     }
-    if (is_for_kernel && where.kind() != placement_kind::interleave && legs.size() == 1) {
+    const bool is_one =
+        where.kind() == placement_kind::bind || where.kind() == placement_kind::prefer;
+    if (is_for_kernel && is_one) {
         return {mechanism::preferred,
                 nodes_of(where),
                 {},
@@ -132,7 +139,7 @@ run_plan plan_run(const placement& where, const run_wishes& wishes) {
         return {mechanism::interleave,
                 nodes_of(where),
                 {},
-                fmt::format("pages alternate between {}; when one is full the kernel takes another",
+                fmt::format("pages come from {} in turn; when one is full the kernel takes another",
                             names_of(where))};
     }
     return {mechanism::preload, {}, malloc_placement(where, wishes), preload_remark(where, wishes)};

@@ -256,7 +256,7 @@ static void use_regions(const hetmem_topology* machine, const hetmem_placement* 
     EXPECT(moved.complete == 1 && moved.remaining == 0);
     EXPECT(hetmem_region_migrate(region, where, NULL, NULL) == 0);
     EXPECT(hetmem_migrate_process((int)getpid(), where, "no mapping is called so", NULL, &moved) ==
-           0);
+           -ENOENT);
     EXPECT(hetmem_migrate_process(0x7ffffff0, where, NULL, NULL, &moved) == -ESRCH);
     EXPECT(data[12345] == 7);
 

@@ -31,7 +31,7 @@ class KernelPolicy(command.TestCase):
     def test_one_node_is_preferred(self):
         self.assertEqual(self.policies(), ["default"])
         for words in (("--bind", "node0"), ("--prefer", "node0"), ("--prefer", "0"),
-                      ("--chain", "node0"), ("--bind", "dram")):
+                      ("--bind", "dram")):
             self.assertEqual(self.policies(*words), ["prefer:0"], words)
 
     def test_hard_binds_and_warns(self):
@@ -91,7 +91,8 @@ class Command(command.TestCase):
                       ("--bind", "node0", "--chain", "node0", "--", "true"),
                       ("--hard", "--", "true"), ("--prefer", "node0", "--hard", "true"),
                       ("--large", "much", "true"), ("--bind", "", "true"), ("--nope", "true"),
-                      ("--prefer", "node0", "--headroom", "1M", "true"), ("--best", "", "true")):
+                      ("--prefer", "node0", "--headroom", "1M", "true"), ("--large", "1M", "true"),
+                      ("--headroom", "1M", "true"), ("--best", "", "true")):
             self.assertIn("--help", self.fails("run", *words, code=2))
 
     def test_memories_that_there_are_not(self):

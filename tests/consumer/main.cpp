@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <memory_resource>
+#include <new>
 #include <vector>
 
 int main() try {
@@ -21,5 +22,7 @@ int main() try {
     std::pmr::vector<double> samples(1'000'000, &pool);
     std::printf("samples are on %s\n", hetmem::target_of(samples.data())->c_str());
 } catch (const hetmem::target_full& full) {
+    std::printf("%s\n", full.what());
+} catch (const std::bad_alloc& full) { // as every allocator, a pool throws that
     std::printf("%s\n", full.what());
 }
