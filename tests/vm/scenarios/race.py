@@ -55,7 +55,8 @@ def check(report, results, kernel):
         report.true(f"{name}: most of node1 was had", unused < allowed,
                     f"{unused / MIB:.0f} MiB were left")  # fmt: skip
     left = _free(results, "after")
-    report.true("all was given back", before - left < 24 * MIB, f"{before - left}")
+    # But for what the kernel keeps there for itself once node0 was full.
+    report.true("all was given back", before - left < 64 * MIB, f"{before - left}")
     report.equal("bystander", True, placed.done(report, results, "bystander").get("contents"))
     placed.nobody_killed(report, results)
 
