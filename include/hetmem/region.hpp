@@ -51,7 +51,8 @@ struct region_options {
     bool contiguous = false;
     /// Dax targets: false leaves what the last user wrote. Everything else always comes zeroed.
     bool zeroed = true;
-    /// A forked child gets a copy (not dax, not huge pages of a pool that is empty). Its copy and,
+    /// A forked child gets a copy (not of huge pages of a pool that is empty; what is on a dax
+    /// device or in a directory, which it would share, is never there in a child). Its copy and,
     /// after its writes, the parent's pages land where the kernel finds room.
     bool keep_on_fork = false;
     /// mlock(2): not swapped, not demoted. Needs RLIMIT_MEMLOCK.
@@ -79,8 +80,8 @@ struct migrate_options {
     /// Threads that move; 0: as many as help.
     unsigned threads = 0;
     byte_size reserve = byte_size::from_mib(32);
-    /// Called from the migrating thread now and then. Returning false stops: as far as it went, or
-    /// put back.
+    /// Called now and then, by one of the threads that migrate, never by two at once. Returning
+    /// false stops: as far as it went, or put back (target_full with the code ECANCELED).
     std::function<bool(byte_size done, byte_size total)> progress;
     /// Needed when dax extents or directories are involved, which the kernel cannot move: nobody
     /// may touch the region from when `quiesce` returned until `resume` is called (also on
@@ -112,7 +113,7 @@ public:
     void* data() const;
     std::size_t size() const; ///< bytes, whole pages
     std::span<std::byte> bytes() const { return {static_cast<std::byte*>(data()), size()}; }
-    const placement& asked() const; ///< the placement in force (the last migration's)
+    placement asked() const; ///< the placement in force (the last migration's)
 
     /// Counts where the pages are, now.
     residency where() const;

@@ -3,6 +3,7 @@
 #include "memory/migrate.hpp"
 #include "memory/remap.hpp"
 #include "memory/supplier.hpp"
+#include "memory/uncancellable.hpp"
 #include "memory/words.hpp"
 
 #include "kernel/policy.hpp"
@@ -14,6 +15,8 @@
 #include <bit>
 #include <cerrno>
 #include <limits>
+#include <mutex>
+#include <shared_mutex>
 #include <utility>
 #include <vector>
 
@@ -130,15 +133,25 @@ struct HETMEM_HIDDEN region::state {
     migration move_pages(const placement& to, const migrate_options& how);
     migration copy(const placement& to, const migrate_options& how);
 
+    /// The placement in force. `swapped` must be held.
+    const placement& in_force() const { return moved_to ? *moved_to : memory->where(); }
+    placement asked() const {
+        const std::shared_lock lock(swapped);
+        return in_force();
+    }
+
     region_options options;
+    /// Held alone while mappings and placement are exchanged for others.
+    mutable std::shared_mutex swapped;
     std::unique_ptr<detail::backing> memory;
     std::optional<placement> moved_to; ///< by the kernel, without a new backing
     std::span<std::byte> bytes;
     bool locked = false;
 };
 
-region::region(byte_size size, const placement& where, const region_options& options)
-    : state_(std::make_unique<state>(where, options)) {
+region::region(byte_size size, const placement& where, const region_options& options) {
+    const detail::uncancellable whole;
+    state_ = std::make_unique<state>(where, options);
     if (options.alignment.bytes() != 0 && !std::has_single_bit(options.alignment.bytes())) {
         throw error(std::errc::invalid_argument,
                     fmt::format("an alignment of {} bytes is not a power of two",
@@ -163,18 +176,22 @@ std::size_t region::size() const {
     return state_ ? state_->bytes.size() : 0;
 }
 
-const placement& region::asked() const {
-    return state_->moved_to ? *state_->moved_to : state_->memory->where();
+placement region::asked() const {
+    return state_->asked();
 }
 
 residency region::where() const {
+    const detail::uncancellable whole;
+    const std::shared_lock lock(state_->swapped);
     return hetmem::where(state_->bytes.data(), state_->bytes.size());
 }
 
 verification region::verify() const {
+    const detail::uncancellable whole;
+    const std::shared_lock lock(state_->swapped);
     verification out;
-    out.now = where();
-    const std::vector<leg> legs = all_legs(asked());
+    out.now = hetmem::where(state_->bytes.data(), state_->bytes.size());
+    const std::vector<leg> legs = all_legs(state_->in_force());
     const auto wanted = [&](const resident_share& share) {
         return std::any_of(legs.begin(), legs.end(),
                            [&](const leg& one) { return is_of(one, share); });
@@ -186,7 +203,7 @@ verification region::verify() const {
     }
     out.absent = out.now.absent;
     byte_size unknown = out.now.unknown;
-    if (!of_nodes_only(asked())) {
+    if (!of_nodes_only(state_->in_force())) {
         // A file's pages are where the file system has them; the kernel may write them back and
         // drop them, and on a DAX file system they are no node's pages at all.
         for (const detail::mapped_part& part : detail::mappings_in(state_->range())) {
@@ -208,20 +225,25 @@ verification region::verify() const {
 }
 
 migration region::migrate(const placement& to, const migrate_options& options) {
+    const detail::uncancellable whole;
+    const placement from = asked();
     // A dax device's large pages are no pool's: they are copied like others of a device.
-    if (detail::from_huge_pool(state_->options.pages) && has_nodes(asked())) {
+    if (detail::from_huge_pool(state_->options.pages) && has_nodes(from)) {
         throw error(std::errc::invalid_argument,
                     "a region of pages from a pool of huge pages does not move: the kernel would "
                     "drag pages of the pool along; make a new region and copy");
     }
-    return of_nodes_only(asked()) && of_nodes_only(to) ? state_->move_pages(to, options)
-                                                       : state_->copy(to, options);
+    return of_nodes_only(from) && of_nodes_only(to) ? state_->move_pages(to, options)
+                                                    : state_->copy(to, options);
 }
 
 migration region::state::move_pages(const placement& to, const migrate_options& how) {
     const detail::address_run run{std::bit_cast<std::uintptr_t>(bytes.data()), bytes.size()};
     migration out = detail::migrate_pages(0, std::span(&run, 1), to, how);
-    moved_to = to;
+    {
+        const std::unique_lock lock(swapped);
+        moved_to = to;
+    }
     set_policy(to);
     return out;
 }
@@ -273,10 +295,14 @@ migration region::state::copy(const placement& to, const migrate_options& how) {
         out.now = hetmem::where(bytes.data(), bytes.size());
         return out;
     };
-    const std::span<std::byte> space = target->reserve(bytes.size(), target->granule());
-    detail::replacement fresh({space.data(), space.size()});
+    detail::replacement fresh;
+    {
+        const std::span<std::byte> space = target->reserve(bytes.size(), target->granule());
+        fresh.take({space.data(), space.size()});
+    }
+    const byte_range space = fresh.space();
     try {
-        target->commit(space.data(), space.size());
+        target->commit(space.start, space.length);
     } catch (const target_full& e) {
         if (how.all_or_nothing) {
             throw;
@@ -285,9 +311,17 @@ migration region::state::copy(const placement& to, const migrate_options& how) {
     }
     {
         const quiet_time nobody_writes(how);
-        if (!detail::copy_bytes(range(), space.data(), how.threads, how.progress)) {
-            return left_alone("stopped by the caller");
+        if (!detail::copy_bytes(range(), space.start, how.threads, how.progress)) {
+            const std::string why = "it was stopped";
+            if (how.all_or_nothing) {
+                throw target_full(shortage::target,
+                                  fmt::format("{} cannot be moved to {}: {}",
+                                              detail::in_words(bytes.size()), to.to_string(), why),
+                                  {}, {}, std::errc::operation_canceled);
+            }
+            return left_alone(why);
         }
+        const std::unique_lock lock(swapped);
         const int failed = fresh.put_at(bytes.data());
         if (failed != 0) {
             throw error(failed, fmt::format("mremap: {} of {} are where they were asked, the rest "

@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <bit>
 #include <cstring>
 #include <fstream>
@@ -458,12 +459,44 @@ TEST(Region, MovesBetweenNodeAndDirectory) {
     EXPECT_EQ(r.where().on_node(node_here()).bytes(), 70 * mib);
 
     options.progress = [](byte_size, byte_size) { return false; };
+    try {
+        r.migrate(in(files.path()), options);
+        FAIL() << "it was to stop";
+    } catch (const target_full& e) {
+        EXPECT_EQ(e.code(), std::errc::operation_canceled);
+    }
+    options.all_or_nothing = false;
     const migration stopped = r.migrate(in(files.path()), options);
     EXPECT_FALSE(stopped.complete);
     EXPECT_EQ(stopped.remaining.bytes(), 70 * mib);
     EXPECT_EQ(quiet, 0);
     EXPECT_EQ(r.asked(), on_node());
     EXPECT_TRUE(is_filled(r.bytes()));
+}
+
+TEST(Region, IsLookedAtWhileItMoves) {
+    const test::temporary_directory files;
+    region r(of_mib(4), on_node());
+    migrate_options options;
+    options.quiesce = [] {};
+    options.resume = [] {};
+    std::atomic<bool> done = false;
+    std::size_t wrong = 0;
+    std::thread looking([&] {
+        while (!done) {
+            const bool kept = r.verify().kept;
+            const placement now = r.asked();
+            const bool is_known = now == on_node() || now == in(files.path());
+            const bool is_there = r.where().present().bytes() == 4 * mib;
+            wrong += kept && is_known && is_there ? 0U : 1U;
+        }
+    });
+    for (int i = 0; i < 40; ++i) {
+        r.migrate(i % 2 == 0 ? in(files.path()) : on_node(), options);
+    }
+    done = true;
+    looking.join();
+    EXPECT_EQ(wrong, 0U);
 }
 
 TEST(Region, AMigrationThatDoesNotFitLeavesItAsItWas) {

@@ -57,7 +57,9 @@ replacement::~replacement() {
     for (const byte_range& range : left_) {
         ::munmap(range.start, range.length);
     }
-    ::munmap(space_.end(), base_page); // the page behind, see reserve_space
+    if (space_.length != 0) {
+        ::munmap(space_.end(), base_page); // the page behind, see reserve_space
+    }
 }
 
 int replacement::put_at(std::byte* place) {

@@ -19,11 +19,16 @@ bool copy_bytes(byte_range from, std::byte* to, unsigned threads,
 /// mapping or the new one, never none. What the reservation has left goes with the object.
 class replacement {
 public:
-    explicit replacement(byte_range space) : space_(space), left_{space} {}
+    replacement() { left_.reserve(1); } // so that taking what was reserved cannot fail
     replacement(const replacement&) = delete;
     replacement& operator=(const replacement&) = delete;
     ~replacement();
 
+    void take(byte_range space) noexcept {
+        space_ = space;
+        left_.push_back(space);
+    }
+    byte_range space() const { return space_; }
     /// 0, or the errno value of what stopped it; replaced() bytes are of the new mappings then.
     int put_at(std::byte* place);
     std::uint64_t replaced() const { return space_.length - total(left_); }
