@@ -1,11 +1,15 @@
 #include "c/barrier.hpp"
 
+#include "publish/utf8.hpp"
+
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <memory>
 #include <new>
+#include <span>
 #include <stdexcept>
+#include <string>
 #include <string_view>
 #include <system_error>
 
@@ -24,6 +28,22 @@ thread_local std::unique_ptr<failure> last;
 thread_local bool nothing_kept = false; // not even the record could be had
 // NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables)
 
+/// What a file or a caller named may be any bytes; what is kept is UTF-8 that can be printed, cut
+/// between two characters. Takes no memory: each character fits into the string that shows it.
+void copy_shown(std::string_view text, std::span<char> out) {
+    std::size_t length = 0;
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t start = at;
+        detail::next_code_point(text, at);
+        const std::string shown = detail::printable(text.substr(start, at - start));
+        if (shown.size() >= out.size() - length) {
+            break;
+        }
+        length += shown.copy(&out[length], shown.size());
+    }
+    out[length] = '\0';
+}
+
 void keep(std::string_view text, const std::optional<kept_shortage>& short_of) noexcept {
     if (!last) {
         last.reset(new (std::nothrow) failure); // NOLINT(*-owning-memory): make_unique throws
@@ -32,9 +52,7 @@ void keep(std::string_view text, const std::optional<kept_shortage>& short_of) n
     if (!last) {
         return;
     }
-    const std::size_t length = std::min(text.size(), last->text.size() - 1);
-    text.copy(last->text.data(), length);
-    last->text[length] = '\0';
+    copy_shown(text, last->text);
     last->short_of = short_of;
 }
 

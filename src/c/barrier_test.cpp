@@ -77,6 +77,28 @@ TEST(Barrier, ATextOfAnyLengthIsCutNotLost) {
     EXPECT_LT(std::string(hetmem_error_text()).size(), 5000U);
 }
 
+TEST(Barrier, WhatIsNoTextIsMadeText) {
+    thrown(std::runtime_error("no '\xff\xfe\x01', but 'Größe'"));
+    EXPECT_STREQ(hetmem_error_text(), "no '\uFFFD\uFFFD\uFFFD', but 'Größe'");
+    thrown(std::runtime_error("cut short: \xE2\x82"));
+    EXPECT_STREQ(hetmem_error_text(), "cut short: \uFFFD\uFFFD");
+}
+
+TEST(Barrier, ATextIsCutBetweenCharacters) {
+    const std::string euro = "\u20AC"; // three bytes
+    for (const std::string before : {"", "x", "xx"}) {
+        std::string text = before;
+        while (text.size() < 3000) {
+            text += euro;
+        }
+        thrown(std::runtime_error(text));
+        const std::string kept = hetmem_error_text();
+        EXPECT_THAT(text, testing::StartsWith(kept));
+        EXPECT_THAT(kept, testing::EndsWith(euro));
+        EXPECT_GT(kept.size(), 1000U);
+    }
+}
+
 TEST(Barrier, ANullPointerIsNamed) {
     int* const nothing = nullptr;
     EXPECT_EQ(guarded([&] { need(nothing, "machine"); }), -EINVAL);

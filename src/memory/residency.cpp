@@ -4,6 +4,7 @@
 #include "kernel/text.hpp"
 #include "memory/address_range.hpp"
 #include "memory/page_places.hpp"
+#include "memory/uncancellable.hpp"
 
 #include <hetmem/error.hpp>
 
@@ -338,18 +339,20 @@ residency where(const void* start, std::size_t length) {
     if (length == 0) {
         return {};
     }
-    const std::uint64_t first =
-        detail::round_down(reinterpret_cast<std::uintptr_t>(start), detail::base_page);
-    const std::uint64_t last = reinterpret_cast<std::uintptr_t>(start) + length - 1;
-    if (last < first) {
+    const detail::uncancellable whole;
+    const std::uint64_t from = detail::number(start);
+    const std::uint64_t last = from + length - 1;
+    const std::uint64_t end = detail::round_down(last, detail::base_page) + detail::base_page;
+    if (last < from || end == 0) {
         throw error(EINVAL, "a range beyond the end of the address space");
     }
-    const detail::address_run run{first, detail::round_down(last, detail::base_page) +
-                                             detail::base_page - first};
+    const std::uint64_t first = detail::round_down(from, detail::base_page);
+    const detail::address_run run{first, end - first};
     return detail::count_pages(0, std::span(&run, 1));
 }
 
 std::vector<mapping_residency> where_mappings(pid_t pid) {
+    const detail::uncancellable whole;
     std::vector<kernel::memory_map> maps;
     kernel::maps_read got = kernel::read_maps(pid, [&](const kernel::memory_map& map) {
         maps.push_back(map);
@@ -401,6 +404,7 @@ std::vector<mapping_residency> where_mappings(pid_t pid) {
 }
 
 residency where_process(pid_t pid) {
+    const detail::uncancellable whole;
     residency sum;
     for (const mapping_residency& one : where_mappings(pid)) {
         sum += one.where;

@@ -13,8 +13,10 @@
 #include <cerrno>
 #include <cstddef>
 #include <string>
+#include <utility>
 
 #include <csignal>
+#include <pthread.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -149,7 +151,49 @@ TEST(where, what_is_not_mapped_is_refused) {
         }
     }
     EXPECT_EQ(where(memory.start(), mib).absent.bytes(), mib);
-    EXPECT_THROW(where(std::bit_cast<const void*>(~std::uintptr_t{0} - 10), 100), error);
+}
+
+TEST(where, beyond_the_end_of_the_address_space_is_refused) {
+    const mapping memory(page);
+    constexpr std::uintptr_t end = ~std::uintptr_t{0};
+    const auto start = std::bit_cast<std::uintptr_t>(memory.start());
+    for (const auto& [from, length] :
+         {std::pair(end - 10, std::size_t{100}), std::pair(end - 10, std::size_t{10}),
+          std::pair(start, end), std::pair(start + 100, end), std::pair(start + 100, end - start),
+          std::pair(start + 100, end - 50)}) {
+        EXPECT_THROW(where(std::bit_cast<const void*>(from), length), error)
+            << from << ' ' << length;
+    }
+}
+
+/// Asks with a request of its end on the way; true when it got the answer before it ended.
+template <class Question> bool answers_before_it_is_cancelled(const Question& ask) {
+    struct asking {
+        const Question& ask;
+        bool answered = false;
+    } one{ask};
+    pthread_t thread{};
+    pthread_create(
+        &thread, nullptr,
+        [](void* of) -> void* {
+            auto& mine = *static_cast<asking*>(of);
+            pthread_cancel(pthread_self());
+            mine.ask();
+            mine.answered = true;
+            pthread_testcancel();
+            return nullptr;
+        },
+        &one);
+    void* ended = nullptr;
+    pthread_join(thread, &ended);
+    return one.answered && ended == PTHREAD_CANCELED;
+}
+
+TEST(where, a_thread_is_not_cancelled_within) {
+    const mapping memory(page);
+    EXPECT_TRUE(answers_before_it_is_cancelled([&] { where(memory.start(), page); }));
+    EXPECT_TRUE(answers_before_it_is_cancelled([] { where_mappings(::getpid()); }));
+    EXPECT_TRUE(answers_before_it_is_cancelled([] { where_process(::getpid()); }));
 }
 
 TEST(where, gaps_are_passed_over_when_that_is_asked) {

@@ -272,6 +272,13 @@ public:
     std::string make_description(const CLI::App* app) const override {
         return app->get_description() + "\n\n";
     }
+    /// The parser does not know of the command that split_off_command() takes away.
+    std::string make_usage(const CLI::App* app, std::string name) const override {
+        if (app->get_name() != "run") {
+            return CLI::Formatter::make_usage(app, name);
+        }
+        return "Usage: " + name + " [OPTIONS] [--] COMMAND [ARGUMENTS...]\n";
+    }
 };
 
 /// The first word that nobody understood: an option rather than what may be its value.

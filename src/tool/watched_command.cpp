@@ -55,7 +55,9 @@ private:
     std::array<int, 2> ends_{-1, -1};
 };
 
-/// Blocks the signals that are passed on, and that of a child's end, until it is destroyed.
+/// Blocks the signals that are passed on, and that of a child's end, until it is destroyed. The
+/// latter is not ignored meanwhile, as it may have been by who started us: the kernel would forget
+/// the child as it ends, and its status.
 class blocked_signals {
 public:
     blocked_signals() {
@@ -65,11 +67,17 @@ public:
             ::sigaddset(&set_, one);
         }
         ::sigprocmask(SIG_BLOCK, &set_, &before_);
+        struct sigaction by_default {};
+        by_default.sa_handler = SIG_DFL;
+        ::sigaction(SIGCHLD, &by_default, &child_before_);
     }
     ~blocked_signals() { restore(); }
     blocked_signals(const blocked_signals&) = delete;
     blocked_signals& operator=(const blocked_signals&) = delete;
-    void restore() const { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
+    void restore() const {
+        ::sigaction(SIGCHLD, &child_before_, nullptr);
+        ::sigprocmask(SIG_SETMASK, &before_, nullptr);
+    }
     /// The next one, or nothing when none came in this time.
     std::optional<siginfo_t> wait(std::chrono::milliseconds longest) const {
         const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(longest);
@@ -87,6 +95,7 @@ public:
 private:
     sigset_t set_{};
     sigset_t before_{};
+    struct sigaction child_before_ {};
 };
 
 void keep_largest(const residency& now, last_residency& found) {
@@ -156,11 +165,13 @@ std::string read_all(int descriptor) {
     }
 }
 
-/// True when the child is there no more.
+/// True when the child is there no more. Throws hetmem::error when its status went elsewhere.
 bool has_ended(pid_t pid, int& exit_status) {
     siginfo_t found{};
-    if (::waitid(P_PID, static_cast<id_t>(pid), &found, WEXITED | WNOHANG) != 0 ||
-        found.si_pid == 0) {
+    if (::waitid(P_PID, static_cast<id_t>(pid), &found, WEXITED | WNOHANG) != 0) {
+        throw error(errno, "the status of the command cannot be had");
+    }
+    if (found.si_pid == 0) {
         return false;
     }
     constexpr int by_signal = 128;

@@ -71,6 +71,18 @@ class Command(command.TestCase):
         self.assertEqual(run("--verify", "--", "sh", "-c", "kill -KILL $$", check=False).returncode,
                          128 + signal.SIGKILL)
 
+    def test_ended_children_that_nobody_waits_for(self):
+        # The one that starts hetmem ignores SIGCHLD: the command does so too, as without hetmem.
+        program = ("import signal, sys\n"
+                   "print(signal.getsignal(signal.SIGCHLD) == signal.SIG_IGN)\n"
+                   "sys.exit(7)")
+        for verify in ((), ("--verify",)):
+            for action in (signal.SIG_IGN, signal.SIG_DFL):
+                done = run(*verify, "--", PYTHON, "-S", "-c", program, check=False,
+                           preexec_fn=lambda a=action: signal.signal(signal.SIGCHLD, a))
+                self.assertEqual((done.returncode, done.stdout),
+                                 (7, f"{action == signal.SIG_IGN}\n"), (verify, action))
+
     def test_a_script_without_a_first_line_is_the_shells(self):
         script = self.place / "script"
         script.write_text("echo ran $1\n")
@@ -85,6 +97,10 @@ class Command(command.TestCase):
             self.fails("run", *verify, "--", self.place / "none", code=127)
             self.fails("run", *verify, "--", plain, code=126)
             self.fails("run", *verify, "--", self.place, code=126)
+
+    def test_the_help_says_where_the_command_stands(self):
+        self.assertIn("Usage: hetmem run [OPTIONS] [--] COMMAND [ARGUMENTS...]\n",
+                      run("--help").stdout)
 
     def test_misuse(self):
         for words in ((), ("--bind", "node0"), ("--bind", "node0", "--"),
