@@ -279,9 +279,10 @@ HETMEM_EXPORT int hetmem_placement_set_overflow(hetmem_placement* placement,
                                                 const hetmem_topology* machine,
                                                 const char* const* where, size_t count);
 
-/* As hetmem_placement_parse reads it. At most `size` bytes are written, always with a zero byte at
- * the end when size is not 0; *length (may be NULL) is set to what the whole text needs without
- * that byte. -ERANGE when it did not fit. */
+/* As hetmem_placement_parse reads it (but for a directory with a ',' in its name or, of an
+ * interleave, a '|': it has no text that is read back). At most `size` bytes are written, always
+ * with a zero byte at the end when size is not 0; *length (may be NULL) is set to what the whole
+ * text needs without that byte. -ERANGE when it did not fit. */
 HETMEM_EXPORT int hetmem_placement_format(const hetmem_placement* placement, char* text,
                                           size_t size, size_t* length);
 HETMEM_EXPORT void hetmem_placement_free(hetmem_placement* placement);
@@ -336,7 +337,7 @@ enum hetmem_page_size {
 enum hetmem_region_flag {
     HETMEM_REGION_CONTIGUOUS = 1,   /* one physically contiguous extent; dax devices only */
     HETMEM_REGION_NOT_ZEROED = 2,   /* dax devices: leaves what the last user wrote */
-    HETMEM_REGION_KEEP_ON_FORK = 4, /* a forked child gets a copy */
+    HETMEM_REGION_KEEP_ON_FORK = 4, /* a forked child gets a copy; not of dax and directories */
     HETMEM_REGION_LOCKED = 8        /* mlock(2); needs RLIMIT_MEMLOCK */
 };
 

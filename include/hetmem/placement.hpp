@@ -107,7 +107,8 @@ public:
     placement with_headroom(byte_size headroom) const;
     /// As parse_placement reads it: "bind:node2", "chain:node2,node0",
     /// "interleave:node0:3,node2:1|node1" (what is behind the bar is the overflow). A ranking is
-    /// written out: "best" becomes the chain that it was. Headrooms are not in it.
+    /// written out: "best" becomes the chain that it was. Headrooms are not in it, and a directory
+    /// with a ',' in its name (or, of an interleave, a '|') is not read back.
     std::string to_string() const;
 
     friend bool operator==(const placement&, const placement&) = default;
@@ -147,8 +148,9 @@ HETMEM_EXPORT placement interleave(const topology& machine,
 HETMEM_EXPORT placement prefer(const topology& machine, const memory_name& where);
 
 /// Reads "KIND:NAME[,NAME...]" with the five kinds above ("best:read_bandwidth",
-/// "interleave:node0:3,node2:1"); a name alone means bind. Throws hetmem::error (EINVAL) naming the
-/// place, and what the functions above throw.
+/// "interleave:node0:3,node2:1"); a name alone means bind. A directory with a ',' in its name, or
+/// of an interleave a '|' or, where its weight is left out, a ':', has no text: the functions above
+/// take it. Throws hetmem::error (EINVAL) naming the place, and what the functions above throw.
 HETMEM_EXPORT placement parse_placement(const topology& machine, std::string_view text);
 
 HETMEM_EXPORT std::string_view to_string(placement_kind);

@@ -16,7 +16,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <cerrno>
 #include <limits>
 #include <string>
 #include <utility>
@@ -112,6 +111,9 @@ std::unique_ptr<supplier> supply_from(const leg& from, const supply_context& con
 struct backing::state {
     state(const placement& to, const backing_options& asked)
         : where(to), options(asked), stripes(weights(to)) {
+        if (options.pages > page_size::huge_1g) {
+            refuse(fmt::format("no page size {}", static_cast<unsigned>(options.pages)));
+        }
         for (const leg& one : to.legs()) {
             add(one);
         }
@@ -285,8 +287,7 @@ std::span<std::byte> backing::reserve(std::size_t length, std::size_t alignment)
     const byte_range got = reserve_space(length, std::max({alignment, least, base_page}));
     if (got.start == nullptr) {
         throw target_full(shortage::system,
-                          fmt::format("no address space for {}: {}", in_words(length),
-                                      std::generic_category().message(errno)));
+                          fmt::format("no address space for {}", in_words(length)));
     }
     return {got.start, got.length};
 }

@@ -12,12 +12,13 @@
 #include <cerrno>
 #include <cstdlib>
 #include <string>
+#include <system_error>
 
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/magic.h>
 #include <sys/mman.h>
-#include <sys/statvfs.h>
+#include <sys/resource.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -43,28 +44,54 @@ using kernel::unique_fd;
     }
 }
 
+/// A larger file, or one more, is too much for the file system, a quota or the process.
+bool is_full(int errno_value) {
+    return errno_value == ENOSPC || errno_value == EDQUOT || errno_value == EFBIG;
+}
+
+/// None where there is no room for another file.
 unique_fd unlinked_file(const std::filesystem::path& directory) {
     unique_fd file(::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
-    if (file) {
-        return file;
+    if (!file && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {
+        std::string name = (directory / "hetmem-XXXXXX").string();
+        file = unique_fd(::mkostemp(name.data(), O_CLOEXEC));
+        if (file) {
+            ::unlink(name.c_str());
+        }
     }
-    if (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL) {
-        fail(errno, "make a file", directory);
+    if (const int failed = file ? 0 : errno; failed != 0 && !is_full(failed)) {
+        std::error_code unreachable;
+        if (failed == ENOENT && std::filesystem::is_directory(directory, unreachable)) {
+            throw error(EOPNOTSUPP, fmt::format("no file can be made in {}", directory.string()));
+        }
+        fail(failed, "make a file", directory);
     }
-    std::string name = (directory / "hetmem-XXXXXX").string();
-    file = unique_fd(::mkostemp(name.data(), O_CLOEXEC));
-    if (!file) {
-        fail(errno, "make a file", directory);
-    }
-    ::unlink(name.c_str());
     return file;
 }
 
-/// The file's pages are memory: taking them may need the same care as any other memory.
-bool in_memory(int file) {
+struct statfs file_system_of(const std::filesystem::path& directory) {
     struct statfs system {};
-    return ::fstatfs(file, &system) == 0 &&
-           (system.f_type == TMPFS_MAGIC || system.f_type == RAMFS_MAGIC);
+    if (::statfs(directory.c_str(), &system) != 0) {
+        fail(errno, "look for room", directory);
+    }
+    return system;
+}
+
+/// The files' pages are memory: taking them may need the same care as any other memory.
+bool is_memory(const struct statfs& system) {
+    return system.f_type == TMPFS_MAGIC || system.f_type == RAMFS_MAGIC;
+}
+
+/// Beyond it the kernel does not only refuse: SIGXFSZ kills the process.
+shortfall largest_file() {
+    struct rlimit limit {};
+    if (::getrlimit(RLIMIT_FSIZE, &limit) != 0) {
+        limit.rlim_cur = RLIM_INFINITY;
+    }
+    return {shortage::target,
+            fmt::format("RLIMIT_FSIZE (ulimit -f) allows this process files of {}",
+                        in_words(limit.rlim_cur)),
+            limit.rlim_cur, std::errc::no_space_on_device};
 }
 
 /// On a DAX file system stores go straight to the memory; all others refuse MAP_SYNC. Asked apart:
@@ -97,6 +124,13 @@ public:
         if (::access(directory_.c_str(), W_OK | X_OK) != 0) {
             fail(errno, "make a file", directory_);
         }
+        if (file_system_of(directory_).f_type == HUGETLBFS_MAGIC) {
+            // A mapping would be rounded up to their size, over what is behind it.
+            throw error(std::errc::invalid_argument,
+                        fmt::format("files in {} are of huge pages only: the page sizes huge_2m "
+                                    "and huge_1g take those of a node",
+                                    directory_.string()));
+        }
     }
 
     supply fill(std::span<const byte_range> wanted) override {
@@ -104,6 +138,13 @@ public:
         byte_ranges filled;
         for (const byte_range& range : wanted) {
             const unique_fd file = unlinked_file(directory_);
+            if (!file) {
+                out.why = {shortage::target,
+                           fmt::format("the file system of {} has no room for another file",
+                                       directory_.string()),
+                           0, std::errc::no_space_on_device};
+                break;
+            }
             const std::size_t got = allocate(file.get(), range.length, out.why);
             if (got != 0) {
                 map(file.get(), {range.start, got});
@@ -119,16 +160,9 @@ public:
         return out;
     }
 
-    shortfall room(std::uint64_t) override {
-        struct statvfs system {};
-        if (::statvfs(directory_.c_str(), &system) != 0) {
-            fail(errno, "look for room", directory_);
-        }
-        const std::uint64_t free = std::uint64_t{system.f_bavail} * system.f_frsize;
-        shortfall out{
-            shortage::target,
-            fmt::format("the file system of {} has {} free", directory_.string(), in_words(free)),
-            free > headroom_ ? free - headroom_ : 0, std::errc::no_space_on_device};
+    shortfall room(std::uint64_t wanted) override {
+        shortfall out = free_space(wanted);
+        out.available = out.available > headroom_ ? out.available - headroom_ : 0;
         if (headroom_ != 0) {
             out.what += fmt::format(" and keeps {}", in_words(headroom_));
         }
@@ -143,6 +177,29 @@ public:
     std::size_t unit() const override { return base_page; }
 
 private:
+    shortfall free_space(std::uint64_t wanted) {
+        const struct statfs system = file_system_of(directory_);
+        if (system.f_blocks == 0 && is_memory(system)) {
+            // No limit of its own: it may have what anybody may.
+            shortfall all = watch_.room(limits(0));
+            all.what = fmt::format("the file system of {} has no limit ({}), so {} free",
+                                   directory_.string(), all.what, in_words(all.available));
+            return all;
+        }
+        if (system.f_blocks == 0) {
+            return {
+                shortage::target,
+                fmt::format("the file system of {} does not tell its size", directory_.string()),
+                wanted, std::errc::no_space_on_device};
+        }
+        const std::uint64_t free =
+            std::uint64_t{system.f_bavail} * static_cast<std::uint64_t>(system.f_frsize);
+        return {
+            shortage::target,
+            fmt::format("the file system of {} has {} free", directory_.string(), in_words(free)),
+            free, std::errc::no_space_on_device};
+    }
+
     guard::request limits(std::uint64_t bytes) const {
         return {std::nullopt, bytes, 0, options_.reserve.bytes()};
     }
@@ -150,9 +207,12 @@ private:
     /// As many bytes of blocks as there are, in whole pages.
     std::size_t allocate(int file, std::size_t wanted, std::optional<shortfall>& why) {
         shortfall free = room(wanted);
+        if (shortfall limit = largest_file(); limit.available < free.available) {
+            free = std::move(limit);
+        }
         std::uint64_t length =
             round_down(std::min<std::uint64_t>(wanted, free.available), base_page);
-        if (in_memory(file)) {
+        if (is_memory(file_system_of(directory_))) {
             length = allocate_in_memory(file, length, free);
         } else {
             // What statvfs calls free and what can be had differ by the file system's own records.
@@ -161,7 +221,7 @@ private:
                 if (failed == 0) {
                     break;
                 }
-                if (failed != ENOSPC && failed != EDQUOT && failed != EFBIG) {
+                if (!is_full(failed)) {
                     fail(failed, "make a file larger", directory_);
                 }
                 const std::uint64_t less = std::max<std::uint64_t>(huge_page, length / 16);
@@ -190,7 +250,7 @@ private:
             const int failed = allocate_blocks(file, got, piece);
             watch_.finished(piece);
             if (failed != 0) {
-                if (failed != ENOSPC && failed != ENOMEM) {
+                if (!is_full(failed) && failed != ENOMEM) {
                     fail(failed, "make a file larger", directory_);
                 }
                 break;
