@@ -11,8 +11,9 @@
 // region is, and hands out objects of them. When the placement is exhausted an allocation fails; no
 // program is killed. All functions are thread-safe but the destructor, which frees whatever is
 // left. A pool works in both processes after a fork; the child's pages land where the kernel finds
-// room (pools on dax devices and directories, whose memory a child would share, are not there in a
-// child).
+// room. Not so a pool whose placement has a dax device or a directory in it: a child would share
+// that memory. There the pool is empty: its objects cannot be used, to free them does nothing, and
+// allocations fail. Children that are made around fork(), by _Fork() or clone(), are not noticed.
 #pragma once
 
 #include <hetmem/export.hpp>
@@ -64,8 +65,9 @@ private:
 
 class HETMEM_EXPORT pool final : public std::pmr::memory_resource {
 public:
-    /// Takes nothing from the placement yet. Throws hetmem::error (EINVAL) for options that
-    /// contradict the placement, not_permitted, target_lost.
+    /// Takes nothing from the placement yet. Throws hetmem::error (EINVAL for options that
+    /// contradict the placement, ENOMEM when the pool's own records cannot be had), not_permitted,
+    /// target_lost.
     explicit pool(const placement& where, const pool_options& options = {});
     pool(const pool&) = delete;
     pool& operator=(const pool&) = delete;

@@ -196,12 +196,26 @@ void body::forget_other_threads(std::uintptr_t survivor) noexcept {
     }
 }
 
+void body::forget_everything() noexcept {
+    forget_pages();
+    memory.forget_other_threads();
+    memory.forget_all();
+    abandoned.fill({});
+    abandoned_count.store(0, std::memory_order_relaxed);
+    while (cache* const c = caches) {
+        remove(*c);
+        c->lock.forget_holder();
+        cache_records.give_locked(c);
+    }
+}
+
 void body::forget_pages() noexcept {
-    const lock_guard held(memory.lock());
-    memory.for_each_page([](page& p) {
+    memory.for_each_page([this](page& p) {
+        past_allocations.fetch_add(p.allocated.load(std::memory_order_relaxed),
+                                   std::memory_order_relaxed);
         page_map_set(p, nullptr);
         p.heap.store(nullptr, std::memory_order_relaxed);
-        page_records.give(&p);
+        page_records.give_locked(&p);
     });
 }
 

@@ -55,8 +55,10 @@ struct body {
     void collect_abandoned() noexcept;
     /// In a forked child, with all locks held.
     void forget_other_threads(std::uintptr_t survivor) noexcept;
+    /// Likewise, where the memory is not there: as a heap that never had anything.
+    void forget_everything() noexcept;
 
-    /// When the heap ends.
+    /// With the locks of `memory` and of the records held: no address leads here any more.
     void forget_pages() noexcept;
 
     void* allocate_run(std::size_t bytes, std::size_t alignment, bool& zeroed) noexcept;

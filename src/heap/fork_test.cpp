@@ -26,11 +26,18 @@ constexpr std::size_t mib = 1024 * kib;
 /// Without a lock, which a thread that does not exist in the child may hold.
 class plain_memory final : public backing {
 public:
+    explicit plain_memory(bool inherited = true) : inherited_(inherited) {}
     std::size_t granule() const noexcept override { return 64 * kib; }
     void* reserve(std::size_t length, std::size_t alignment) noexcept override {
         // Address space of the test's process: what is around the aligned part stays.
+        if (lost_) {
+            return nullptr;
+        }
         void* const start = ::mmap(nullptr, length + alignment, PROT_READ | PROT_WRITE,
                                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (!inherited_ && start != MAP_FAILED) {
+            ::madvise(start, length + alignment, MADV_DONTFORK);
+        }
         const auto first = reinterpret_cast<std::uintptr_t>(start);
         return start == MAP_FAILED
                    ? nullptr
@@ -41,9 +48,24 @@ public:
         return true;
     }
     void decommit(void* start, std::size_t length) noexcept override {
+        ++given_back_;
         ::madvise(start, length, MADV_DONTNEED);
     }
-    void release(void* start, std::size_t length) noexcept override { ::munmap(start, length); }
+    void release(void* start, std::size_t length) noexcept override {
+        ++given_back_;
+        ::munmap(start, length);
+    }
+    bool enter_child() noexcept override {
+        lost_ = !inherited_;
+        given_back_ = 0;
+        return inherited_;
+    }
+    int given_back() const { return given_back_; }
+
+private:
+    bool inherited_;
+    bool lost_ = false;
+    std::atomic<int> given_back_ = 0;
 };
 
 class HeapFork : public ::testing::Test {
@@ -112,6 +134,35 @@ TEST_F(HeapFork, ChildHasTheParentsObjects) {
         return of.counts().live == 0 && uses(of, 1) && of.trim() > 0 && of.counts().held == 0;
     }));
     EXPECT_EQ(of.counts().live, objects.size());
+    for (void* const each : objects) {
+        EXPECT_TRUE(heap::free(each));
+    }
+}
+
+TEST_F(HeapFork, ChildWithoutTheMemoryHasNoObjects) {
+    plain_memory elsewhere(false);
+    auto of = std::make_unique<heap>(elsewhere, this);
+    std::vector<void*> objects;
+    for (std::size_t bytes = 1; bytes < 2 * mib; bytes = bytes * 2 + 1) {
+        objects.push_back(of->allocate(bytes, 16));
+        std::thread([&] { objects.push_back(of->allocate(bytes, 16)); }).join();
+    }
+    EXPECT_TRUE(in_child([&] {
+        for (void* const each : objects) {
+            if (heap::free(each) || heap::usable_size(each) != 0 || heap::owner_of(each)) {
+                return false;
+            }
+        }
+        const bool empty = of->allocate(1, 16) == nullptr && of->allocate(mib, 16) == nullptr &&
+                           of->trim() == 0 && of->counts().live == 0 && of->counts().held == 0;
+        // It gives nothing back, for something else may lie there.
+        heap other(memory_, nullptr);
+        const bool goes_on = uses(other, 1);
+        of.reset();
+        return empty && goes_on && elsewhere.given_back() == 0 && uses(other, 2);
+    }));
+    EXPECT_EQ(of->counts().live, objects.size());
+    EXPECT_TRUE(uses(*of, 1));
     for (void* const each : objects) {
         EXPECT_TRUE(heap::free(each));
     }

@@ -17,8 +17,7 @@ struct heap::state final : body {
 
 namespace {
 
-/// More than any address space has: sums below cannot overflow.
-constexpr std::size_t most_bytes = std::size_t{1} << address_bits;
+static_assert(largest_object == std::size_t{1} << address_bits); // sums below cannot overflow
 
 void* pop(page& p) noexcept {
     block* const first = p.free;
@@ -59,7 +58,8 @@ void* allocate_block(body& from, unsigned size_class, bool& zeroed) noexcept {
                                         bool& zeroed) noexcept {
     zeroed = false;
     bytes = bytes == 0 ? 1 : bytes;
-    if (bytes > most_bytes || alignment > largest_alignment || !std::has_single_bit(alignment)) {
+    if (bytes > largest_object || alignment > largest_alignment ||
+        !std::has_single_bit(alignment)) {
         return nullptr;
     }
     const unsigned size_class =
@@ -128,7 +128,11 @@ heap::~heap() {
         return;
     }
     leave_heap(*state_);
-    state_->forget_pages();
+    {
+        const lock_guard held(state_->memory.lock());
+        const lock_guard records_held(page_records.lock());
+        state_->forget_pages();
+    }
     state_->memory.release_all();
     std::destroy_at(state_);
     unmap(state_, sizeof(state));
@@ -174,7 +178,7 @@ void* heap::reallocate(void* object, std::size_t bytes, std::size_t alignment) n
         return allocate(bytes, alignment);
     }
     page* const p = page_of(object);
-    if (p == nullptr || !is_object(*p, object) || bytes > most_bytes ||
+    if (p == nullptr || !is_object(*p, object) || bytes > largest_object ||
         !std::has_single_bit(alignment)) {
         return nullptr;
     }

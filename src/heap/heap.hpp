@@ -34,6 +34,10 @@ public:
     virtual void decommit(void* start, std::size_t length) noexcept = 0;
     /// A whole reservation, whatever is committed in it.
     virtual void release(void* start, std::size_t length) noexcept = 0;
+    /// In a forked child, with all locks of all heaps held: whether the memory is there, too. If
+    /// not, the heap forgets its objects and reservations without giving anything back, and
+    /// reserve() must fail from then on.
+    virtual bool enter_child() noexcept { return true; }
 
 protected:
     ~backing() = default;
@@ -42,6 +46,8 @@ protected:
 /// What the page map tells apart; every object starts in a slice of its own or of its size class.
 inline constexpr std::size_t slice_bytes = std::size_t{64} << 10;
 inline constexpr std::size_t largest_alignment = std::size_t{1} << 30;
+/// More than any address space has: what is larger is refused without asking the backing.
+inline constexpr std::size_t largest_object = std::size_t{1} << 48;
 
 struct heap_counts {
     std::uint64_t in_use = 0;      ///< bytes handed out, usable sizes
@@ -61,6 +67,10 @@ public:
     heap& operator=(const heap&) = delete;
     /// All objects are gone, all memory is back, and threads that used the heap forget it.
     ~heap();
+
+    /// False when there was no memory for its records, or no thread-specific key, or there are too
+    /// many heaps: nothing can be allocated.
+    bool is_valid() const noexcept { return state_ != nullptr; }
 
     /// nullptr when the backing has nothing left (or the request overflows). `alignment` is a power
     /// of two up to largest_alignment. 0 bytes are as 1.

@@ -12,6 +12,8 @@
 #include <thread>
 #include <vector>
 
+#include <sys/resource.h>
+
 namespace hetmem::heap {
 namespace {
 
@@ -56,6 +58,37 @@ TEST(HeapMemory, IsGivenBackByTrim) {
     EXPECT_EQ(memory.committed(), 0U);
     EXPECT_EQ(memory.reserved(), 0U);
     EXPECT_EQ(of.counts().held, 0U);
+}
+
+TEST(HeapMemory, OfAnObjectThatHasAReservationToItselfGoesWithIt) {
+    test_memory memory(2 * mib);
+    heap of(memory, nullptr);
+    void* const small = of.allocate(100, 16);
+    const std::size_t before = memory.reserved();
+    for (const std::size_t bytes : {1025 * mib, 3000 * mib}) {
+        void* const large = of.allocate(bytes, 16);
+        ASSERT_NE(large, nullptr);
+        EXPECT_GE(heap::usable_size(large), bytes);
+        EXPECT_GE(of.counts().held, bytes);
+        EXPECT_TRUE(heap::free(large));
+        EXPECT_EQ(memory.reserved(), before);
+        EXPECT_EQ(of.counts().held, memory.committed());
+    }
+    EXPECT_TRUE(heap::free(small));
+}
+
+TEST(HeapMemory, ThatIsFarTooMuchTakesNoRecords) {
+    test_memory memory(2 * mib);
+    memory.limit(100 * mib);
+    heap of(memory, nullptr);
+    void* const small = of.allocate(100, 16);
+    rusage before{};
+    rusage after{};
+    ASSERT_EQ(::getrusage(RUSAGE_SELF, &before), 0);
+    EXPECT_EQ(of.allocate(std::size_t{1} << 46, 16), nullptr);
+    ASSERT_EQ(::getrusage(RUSAGE_SELF, &after), 0);
+    EXPECT_LT(after.ru_maxrss - before.ru_maxrss, 64L * 1024); // KiB
+    EXPECT_TRUE(heap::free(small));
 }
 
 TEST(HeapMemory, IsGivenBackWhileSomeIsInUse) {

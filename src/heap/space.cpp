@@ -93,6 +93,10 @@ bool space::add_arena(std::size_t slices, std::size_t alignment) noexcept {
         wanted = needed;
     }
     const std::size_t aligned = alignment < granule ? granule : alignment;
+    // An object that has an arena to itself gets its memory before there are records, which are
+    // large, too: a request that fails, however large, takes nothing.
+    const bool full = needed > largest_arena_slices;
+    bool zeroed = false;
     arena* made = nullptr;
     {
         const unlock_guard open(lock_);
@@ -103,7 +107,8 @@ bool space::add_arena(std::size_t slices, std::size_t alignment) noexcept {
         }
         if (start != nullptr) {
             auto* const bytes = static_cast<std::byte*>(start);
-            if (page_map_cover(bytes, wanted * slice_bytes)) {
+            if ((!full || memory_.commit(start, wanted * slice_bytes, zeroed)) &&
+                page_map_cover(bytes, wanted * slice_bytes)) {
                 made = arena::make(bytes, wanted);
             }
             if (made == nullptr) {
@@ -120,6 +125,9 @@ bool space::add_arena(std::size_t slices, std::size_t alignment) noexcept {
     }
     *last = made;
     reserved_slices_ += wanted;
+    if (full) {
+        has_memory(*made, 0, wanted, zeroed);
+    }
     return true;
 }
 
@@ -194,18 +202,21 @@ bool space::commit(arena& from, std::size_t first, std::size_t count) noexcept {
     }
     --from.pins;
     from.pending.clear(first, count);
-    if (!done) {
-        return false;
+    if (done) {
+        has_memory(from, first, count, zeroed);
     }
-    from.committed.set(first, count);
+    return done;
+}
+
+void space::has_memory(arena& now, std::size_t first, std::size_t count, bool zeroed) noexcept {
+    now.committed.set(first, count);
     if (zeroed) {
-        from.zeroed.set(first, count);
+        now.zeroed.set(first, count);
     }
-    from.longest_committed = from.slices;
-    idle_slices_ += count - from.busy.count(first, count);
+    now.longest_committed = now.slices;
+    idle_slices_ += count - now.busy.count(first, count);
     held_ += count * slice_bytes;
     held_peak_ = held() > held_peak_ ? held() : held_peak_;
-    return true;
 }
 
 bool space::extend(page& run, std::size_t to) noexcept {
@@ -277,7 +288,11 @@ std::size_t space::release(std::size_t keep) noexcept {
     arena* unused = nullptr;
     for (arena** link = &arenas_; *link != nullptr;) {
         arena* const a = *link;
-        const std::size_t here = idle_slices_ * slice_bytes > keep ? decommit_idle(*a, keep) : 0;
+        // The next object that large has a new one.
+        const bool was_for_one = a->slices > largest_arena_slices;
+        const std::size_t keep_here = was_for_one && a->is_empty() ? 0 : keep;
+        const std::size_t here =
+            idle_slices_ * slice_bytes > keep ? decommit_idle(*a, keep_here) : 0;
         bytes += here;
         if (here > 0) {
             // The lock was let go, and the list may be another: find our place again.
@@ -285,7 +300,7 @@ std::size_t space::release(std::size_t keep) noexcept {
                 link = &(*link)->next;
             }
         }
-        if (keep == 0 && a->is_empty() && a->committed.count(0, a->slices) == 0) {
+        if ((keep == 0 || was_for_one) && a->is_empty() && a->committed.count(0, a->slices) == 0) {
             *link = a->next;
             reserved_slices_ -= a->slices;
             a->next = unused;
@@ -319,12 +334,22 @@ void space::release_excess() noexcept {
 }
 
 void space::release_all() noexcept {
+    for (const arena* a = arenas_; a != nullptr; a = a->next) {
+        memory_.release(a->start, a->slices * slice_bytes);
+    }
+    forget_all();
+}
+
+void space::forget_all() noexcept {
     while (arenas_ != nullptr) {
         arena* const a = arenas_;
         arenas_ = a->next;
-        memory_.release(a->start, a->slices * slice_bytes);
         arena::destroy(a);
     }
+    reserved_slices_ = 0;
+    idle_slices_ = 0;
+    held_ = 0;
+    busy_ = 0;
 }
 
 void space::forget_other_threads() noexcept {

@@ -36,13 +36,17 @@ public:
     /// added to `past`, so that whoever counts under the lock misses nothing.
     void give(page& of, std::atomic<std::uint64_t>& past) noexcept;
 
-    /// Gives memory of free slices back until no more than `keep` bytes of it are left, and with 0
-    /// address space that is not used at all. Bytes given back.
+    /// Gives memory of free slices back until no more than `keep` bytes of it are left, and with
+    /// it what was reserved for one object alone; with 0 all address space that is not used. Bytes
+    /// given back.
     std::size_t release_idle(std::size_t keep) noexcept;
     /// The same when much lies idle.
     void release_excess() noexcept;
     /// Everything, when nobody uses it any more.
     void release_all() noexcept;
+    /// The same where the memory is not there, in a forked child: the backing is not called.
+    void forget_all() noexcept;
+    bool enter_child() noexcept { return memory_.enter_child(); }
 
     /// With the lock held: every page and run, `action(page&)`.
     template <class Action> void for_each_page(Action&& action) noexcept {
@@ -82,6 +86,7 @@ private:
     void mark_busy(arena& from, std::size_t first, std::size_t count) noexcept;
     void unclaim(arena& from, std::size_t first, std::size_t count) noexcept;
     bool commit(arena& from, std::size_t first, std::size_t count) noexcept;
+    void has_memory(arena& now, std::size_t first, std::size_t count, bool zeroed) noexcept;
     std::size_t ahead_of(const place& at, std::size_t count) const noexcept;
     bool is_idle(const arena& from, std::size_t granule_start) const noexcept;
     std::size_t decommit_idle(arena& from, std::size_t keep) noexcept;

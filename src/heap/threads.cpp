@@ -78,13 +78,6 @@ thread_record* enter_thread() noexcept {
     pthread_key_t key = 0;
     {
         const lock_guard held(registry.lock);
-        if (!registry.has_key) {
-            if (pthread_key_create(&registry.key, thread_ends) != 0) {
-                unmap(fresh, sizeof(thread_record));
-                return nullptr;
-            }
-            registry.has_key = true;
-        }
         key = registry.key;
         fresh->next = registry.threads;
         if (fresh->next != nullptr) {
@@ -144,6 +137,11 @@ cache* find_cache(body& of) noexcept {
 
 bool enter_heap(body& fresh) noexcept {
     const lock_guard held(registry.lock);
+    // Not when a thread first needs it: then the key may be somebody else's last one.
+    registry.has_key = registry.has_key || pthread_key_create(&registry.key, thread_ends) == 0;
+    if (!registry.has_key) {
+        return false;
+    }
     std::size_t index = 0;
     while (index < registry.end && registry.heaps[index] != nullptr) {
         ++index;
@@ -207,8 +205,15 @@ void unlock_everything() noexcept {
 
 void forget_other_threads() noexcept {
     for (std::size_t i = 0; i < registry.end; ++i) {
-        if (body* const heap = registry.heaps[i]) {
+        body* const heap = registry.heaps[i];
+        if (heap == nullptr) {
+            continue;
+        }
+        if (heap->memory.enter_child()) {
             heap->forget_other_threads(this_thread());
+        } else {
+            heap->forget_everything();
+            heap->id = ++registry.last_id; // this thread had a cache by the old one
         }
     }
     for (thread_record* r = registry.threads; r != nullptr;) {

@@ -33,7 +33,7 @@ cache* find_cache(body& of) noexcept;
 /// Only if it has one.
 cache* existing_cache(const body& of) noexcept;
 
-/// Gives it an id and a place; false when there are too many heaps.
+/// Gives it an id and a place; false when there are too many heaps, or thread-specific keys.
 bool enter_heap(body& fresh) noexcept;
 /// Frees its caches; no thread finds it any more.
 void leave_heap(body& dying) noexcept;

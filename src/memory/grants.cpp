@@ -100,6 +100,11 @@ std::uint64_t grants::remove(std::uintptr_t start, std::size_t length, const leg
     return removed;
 }
 
+void grants::clear() noexcept {
+    all_.clear();
+    std::ranges::fill(totals_, 0);
+}
+
 std::vector<grants::range> grants::ranges() const {
     std::vector<range> merged;
     for (const auto& [start, held] : all_) {

@@ -33,6 +33,9 @@ public:
     /// and that cannot be recorded.
     std::uint64_t remove(std::uintptr_t start, std::size_t length, const leg_bytes& seen = {});
 
+    /// Nothing is held.
+    void clear() noexcept;
+
     const leg_bytes& totals() const { return totals_; }
 
     struct range {

@@ -80,5 +80,13 @@ TEST(Grants, ARangeMaySpanGrants) {
     EXPECT_THAT(held.ranges(), IsEmpty());
 }
 
+TEST(Grants, AreForgottenTogether) {
+    grants held(2);
+    held.add(100 * mib, 8 * mib, {6 * mib, 2 * mib});
+    held.clear();
+    EXPECT_THAT(held.totals(), ElementsAre(0, 0));
+    EXPECT_THAT(held.ranges(), IsEmpty());
+}
+
 } // namespace
 } // namespace hetmem::detail

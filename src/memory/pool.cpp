@@ -31,34 +31,43 @@ const char* allocation_failed::what() const noexcept {
 
 struct HETMEM_HIDDEN pool::state {
     state(const placement& where, const pool_options& options, pool* owner)
-        : memory(where, options), objects(memory, owner) {}
+        : memory(where, options), objects(memory, owner) {
+        if (!objects.is_valid()) {
+            throw error(std::errc::not_enough_memory,
+                        "a pool's own records: no memory, no thread-specific key, or too many "
+                        "pools");
+        }
+    }
 
     /// An empty pool of a thread may hold what is missing: gives it back and tries again.
     template <class Action> void* after_trimming(Action&& again) noexcept {
         return objects.trim() != 0 ? again() : nullptr;
     }
-    [[noreturn]] void fail(std::size_t bytes, std::size_t alignment) const;
+    [[noreturn]] void fail(std::size_t bytes, std::size_t alignment);
+    /// The next one to fail shall not be told why this one did, or nearly did.
+    void forget_failure() noexcept { static_cast<void>(memory.take_failure()); }
 
     detail::pool_memory memory;
     heap::heap objects; // destroyed first: it gives its memory back
 };
 
-void pool::state::fail(std::size_t bytes, std::size_t alignment) const {
+void pool::state::fail(std::size_t bytes, std::size_t alignment) {
+    const std::shared_ptr<const std::string> reason = memory.take_failure();
     std::shared_ptr<const std::string> why;
     try {
-        const auto reason = memory.last_failure();
         if (!can_align(alignment)) {
             why = std::make_shared<const std::string>(
                 fmt::format("alignment {} is no power of two up to 1 GiB", alignment));
-        } else if (bytes > most_bytes || !reason) {
+        } else if (bytes > heap::largest_object) {
             why = std::make_shared<const std::string>(
                 fmt::format("no pool can have an object of {} bytes", bytes));
         } else {
-            why = std::make_shared<const std::string>(fmt::format(
-                "{} bytes from the pool on {}: {}", bytes, memory.asked().to_string(), *reason));
+            why = std::make_shared<const std::string>(
+                fmt::format("{} bytes from the pool on {}: {}", bytes, memory.asked().to_string(),
+                            reason ? *reason : "no memory for the pool's own records"));
         }
     } catch (const std::exception&) {
-        why = memory.last_failure(); // no memory for more words
+        why = reason; // no memory for more words
     }
     throw allocation_failed(std::move(why));
 }
@@ -90,7 +99,12 @@ void* pool::try_allocate(std::size_t bytes, std::size_t alignment) noexcept {
     if (void* object = state_->objects.allocate(bytes, alignment)) [[likely]] {
         return object;
     }
-    return state_->after_trimming([&] { return state_->objects.allocate(bytes, alignment); });
+    void* const object =
+        state_->after_trimming([&] { return state_->objects.allocate(bytes, alignment); });
+    if (object == nullptr) {
+        state_->forget_failure();
+    }
+    return object;
 }
 
 void* pool::allocate_zeroed(std::size_t count, std::size_t bytes) {
@@ -133,6 +147,9 @@ void* pool::reallocate(void* object, std::size_t bytes) {
     }
     if (moved == nullptr) {
         state_->fail(bytes, 1);
+    }
+    if (moved != object) {
+        state_->forget_failure(); // it may not have been possible in place
     }
     return moved;
 }

@@ -55,14 +55,18 @@ void after_fork_in_child() {
     heap::heap::child_after_fork();
 }
 
-backing_options options_for(const placement& where, const pool_options& options) {
+/// What a child would share instead of getting a copy of is not there in a child.
+bool is_inherited(const placement& where) {
     const auto is_node = [](const leg& l) { return l.kind == leg_kind::node; };
+    return std::ranges::all_of(where.legs(), is_node) &&
+           std::ranges::all_of(where.overflow(), is_node);
+}
+
+backing_options options_for(const placement& where, const pool_options& options) {
     backing_options wanted;
     wanted.pages = options.pages;
     wanted.reserve = options.reserve;
-    // What a child would share instead of getting a copy of is not there in a child.
-    wanted.keep_on_fork = std::ranges::all_of(where.legs(), is_node) &&
-                          std::ranges::all_of(where.overflow(), is_node);
+    wanted.keep_on_fork = is_inherited(where);
     return wanted;
 }
 
@@ -79,7 +83,6 @@ const leg& leg_at(const placement& where, std::size_t index) {
     return index < own ? where.legs()[index] : where.overflow()[index - own];
 }
 
-/// Nodes ascending, then the others by name, as in a residency.
 /// The time in which a pool's memory changes. errno stays what it was: it may be part of a free.
 class change {
 public:
@@ -116,13 +119,17 @@ void prepare_pools_for_fork() {
 }
 
 pool_memory::pool_memory(const placement& where, const pool_options& options)
-    : memory_(where, options_for(where, options)),
+    : memory_(where, options_for(where, options)), inherited_(is_inherited(where)),
       granule_(std::max(smallest_grant, memory_.granule())),
       limit_(options.limit ? std::optional(options.limit->bytes()) : std::nullopt),
       grants_(where.legs().size() + where.overflow().size()) {}
 
 void* pool_memory::reserve(std::size_t length, std::size_t alignment) noexcept {
     const change scope;
+    if (lost_) {
+        keep_failure("this pool's memory is not in a forked child");
+        return nullptr;
+    }
     try {
         return memory_.reserve(length, std::max(alignment, granule_)).data();
     } catch (const std::exception& e) {
@@ -149,6 +156,7 @@ bool pool_memory::commit(void* start, std::size_t length, bool& zeroed) noexcept
             throw;
         }
         zeroed = got.zeroed;
+        static_cast<void>(take_failure()); // of an attempt that this one makes good
         return true;
     } catch (const std::exception& e) {
         keep_failure(e.what());
@@ -173,6 +181,15 @@ void pool_memory::release(void* start, std::size_t length) noexcept {
     held_.fetch_sub(given_back, std::memory_order_relaxed);
 }
 
+bool pool_memory::enter_child() noexcept {
+    if (!inherited_) {
+        lost_ = true;
+        held_.store(0, std::memory_order_relaxed);
+        grants_.clear();
+    }
+    return inherited_;
+}
+
 bool pool_memory::take(std::uint64_t bytes) noexcept {
     // Counted before it is taken, so that two threads cannot pass the limit together.
     const std::uint64_t before = held_.fetch_add(bytes, std::memory_order_relaxed);
@@ -192,12 +209,13 @@ bool pool_memory::take(std::uint64_t bytes) noexcept {
 
 void pool_memory::keep_failure(const char* why) noexcept {
     try {
+        static_cast<void>(take_failure());
         auto kept = std::make_shared<const std::string>(why);
         const heap::lock_guard lock(books);
-        last_failure_.swap(kept);
+        failures_.push_back({std::this_thread::get_id(), std::move(kept)});
+        has_failures_.store(true, std::memory_order_relaxed);
     } catch (...) {
-        // Without memory for the reason the failure before this one is what can be told.
-        return;
+        return; // there is no memory for the reason
     }
 }
 
@@ -237,9 +255,20 @@ grants::leg_bytes pool_memory::count_legs(const void* start, std::size_t length)
     return seen;
 }
 
-std::shared_ptr<const std::string> pool_memory::last_failure() const {
+std::shared_ptr<const std::string> pool_memory::take_failure() noexcept {
+    // What this thread has left there it sees; mostly there is nothing.
+    if (!has_failures_.load(std::memory_order_relaxed)) {
+        return nullptr;
+    }
     const heap::lock_guard lock(books);
-    return last_failure_;
+    const auto found = std::ranges::find(failures_, std::this_thread::get_id(), &failure::of);
+    if (found == failures_.end()) {
+        return nullptr;
+    }
+    auto why = std::move(found->why);
+    failures_.erase(found);
+    has_failures_.store(!failures_.empty(), std::memory_order_relaxed);
+    return why;
 }
 
 std::vector<resident_share> pool_memory::granted() const {

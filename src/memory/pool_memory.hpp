@@ -1,7 +1,7 @@
 // memory/pool_memory.hpp: the backing of a pool's heap: memory of a placement, within a limit.
 //
 // The heap is built without exceptions: what goes wrong here becomes `false`, and the reason is
-// kept for whoever tells the caller.
+// kept for the thread that it went wrong for, until it takes it.
 #pragma once
 
 #include "heap/heap.hpp"
@@ -16,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace hetmem::detail {
@@ -30,10 +31,12 @@ public:
     bool commit(void* start, std::size_t length, bool& zeroed) noexcept override;
     void decommit(void* start, std::size_t length) noexcept override;
     void release(void* start, std::size_t length) noexcept override;
+    bool enter_child() noexcept override;
 
     const placement& asked() const { return memory_.where(); }
-    /// Why reserve() or commit() last failed; null when they never did.
-    std::shared_ptr<const std::string> last_failure() const;
+    /// Why reserve() or commit() last failed in the calling thread, if it was since that was last
+    /// asked, and no memory has been had in between; else null.
+    std::shared_ptr<const std::string> take_failure() noexcept;
     /// What is held, by target, as it was granted.
     std::vector<resident_share> granted() const;
     /// Where the pages are, counted now.
@@ -45,12 +48,20 @@ private:
     std::uint64_t forget(void* start, std::size_t length) noexcept;
     grants::leg_bytes count_legs(const void* start, std::size_t length) const;
 
+    struct failure {
+        std::thread::id of;
+        std::shared_ptr<const std::string> why;
+    };
+
     detail::backing memory_;
+    const bool inherited_; ///< a forked child has a copy of it
     const std::size_t granule_;
     const std::optional<std::uint64_t> limit_;
+    bool lost_ = false; ///< this is a child
     std::atomic<std::uint64_t> held_ = 0;
-    grants grants_;                                   // behind the lock of all pools
-    std::shared_ptr<const std::string> last_failure_; // likewise
+    grants grants_;                 // behind the lock of all pools
+    std::vector<failure> failures_; // likewise; one for each of a few threads
+    std::atomic<bool> has_failures_ = false;
 };
 
 /// Lets pools work in a forked child; once for the library, the rest does nothing.

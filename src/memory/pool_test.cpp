@@ -3,6 +3,9 @@
 #include <hetmem/discover.hpp>
 #include <hetmem/error.hpp>
 
+#include "memory/pool_memory.hpp"
+#include "tests/support/tree.hpp"
+
 #include <gmock/gmock.h>
 
 #include <array>
@@ -15,6 +18,8 @@
 #include <thread>
 #include <vector>
 
+#include <pthread.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -57,6 +62,18 @@ bool holds(const void* object, std::size_t bytes, unsigned char what) {
     const auto* first = static_cast<const unsigned char*>(object);
     return *first == what && std::memcmp(first, first + 1, bytes - 1) == 0;
 }
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool under_sanitizer = true;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+constexpr bool under_sanitizer = true;
+#else
+constexpr bool under_sanitizer = false;
+#endif
+#else
+constexpr bool under_sanitizer = false;
+#endif
 
 std::string failure_of(pool& from, std::size_t bytes, std::size_t alignment = 16) {
     try {
@@ -224,6 +241,46 @@ TEST(Pool, ATargetThatIsFullIsNamed) {
     EXPECT_EQ(p.statistics().held.bytes(), 0U);
 }
 
+TEST(Pool, RefusesAlignmentsThatAreNoPowerOfTwo) {
+    pool p(here());
+    for (const std::size_t alignment : {std::size_t{0}, std::size_t{3}, std::size_t{2} << 30}) {
+        EXPECT_EQ(p.try_allocate(8, alignment), nullptr) << alignment;
+        EXPECT_EQ(failure_of(p, 8, alignment),
+                  "alignment " + std::to_string(alignment) + " is no power of two up to 1 GiB");
+    }
+}
+
+TEST(Pool, AReasonIsOfTheThreadAndTheCallThatFailed) {
+    pool_options options = limited_to(4 * mib);
+    detail::pool_memory memory(here(), options);
+    const std::size_t unit = memory.granule();
+    void* const start = memory.reserve(8 * unit, unit);
+    ASSERT_NE(start, nullptr);
+    bool zeroed = false;
+    EXPECT_EQ(memory.take_failure(), nullptr);
+    EXPECT_FALSE(memory.commit(start, 8 * unit, zeroed));
+    std::jthread([&] { EXPECT_EQ(memory.take_failure(), nullptr); }).join();
+    const auto why = memory.take_failure();
+    ASSERT_NE(why, nullptr);
+    EXPECT_THAT(*why, HasSubstr("limit"));
+    EXPECT_EQ(memory.take_failure(), nullptr);
+    // What is made good is no reason either.
+    EXPECT_FALSE(memory.commit(start, 8 * unit, zeroed));
+    EXPECT_TRUE(memory.commit(start, unit, zeroed));
+    EXPECT_EQ(memory.take_failure(), nullptr);
+    memory.release(start, 8 * unit);
+}
+
+TEST(Pool, ARequestForFarTooMuchCostsNothing) {
+    pool p(here(), limited_to(4 * mib));
+    free(p.allocate(100));
+    const std::uint64_t before = where_process(getpid()).present().bytes();
+    EXPECT_EQ(p.try_allocate(std::size_t{1} << 46), nullptr);
+    EXPECT_LT(where_process(getpid()).present().bytes(), before + 16 * mib);
+    EXPECT_THAT(failure_of(p, std::size_t{1} << 46), HasSubstr("limit"));
+    EXPECT_THAT(failure_of(p, std::size_t{1} << 49), HasSubstr("no pool can have"));
+}
+
 TEST(Pool, NothingIsAlsoAnObject) {
     pool p(here());
     void* const a = p.allocate(0);
@@ -385,6 +442,71 @@ TEST(Pool, WorksInBothProcessesAfterAFork) {
     EXPECT_TRUE(holds(object, 3 * mib, 5));
     free(object);
     free(p.allocate(100));
+}
+
+TEST(Pool, OnADirectoryIsEmptyInAForkedChild) {
+    const test::temporary_directory files;
+    leg directory;
+    directory.kind = leg_kind::directory;
+    directory.name = files.path().string();
+    directory.path = files.path();
+    auto p = std::make_unique<pool>(placement(placement_kind::bind, {directory}));
+    auto numbers = std::make_unique<std::pmr::vector<int>>(1000, 5, p.get());
+    void* const large = p->allocate(3 * mib);
+    fill(large, 3 * mib, 5);
+    const pid_t child = fork();
+    if (child == 0) {
+        const bool told = failure_of(*p, 100).ends_with("memory is not in a forked child") &&
+                          failure_of(*p, 3 * mib).ends_with("memory is not in a forked child");
+        const bool unknown = pool::of(large) == nullptr && usable_size(large) == 0;
+        const pool_statistics now = p->statistics();
+        const bool empty =
+            now.live == 0 && now.held.bytes() == 0 && p->where().present().bytes() == 0;
+        hetmem::free(large);
+        numbers.reset(); // as exit() would
+        p.reset();
+        _exit(told && unknown && empty ? 0 : 1);
+    }
+    EXPECT_EQ(exit_status_of(child), 0);
+    EXPECT_THAT(*numbers, testing::Each(5));
+    EXPECT_TRUE(holds(large, 3 * mib, 5));
+    free(large);
+    free(p->allocate(100));
+}
+
+// In a child, which has so little address space that the pool's records cannot be had.
+TEST(Pool, WithoutMemoryForItsRecordsIsNotMade) {
+    if (under_sanitizer) {
+        GTEST_SKIP() << "a sanitizer needs address space";
+    }
+    static_cast<void>(pool(here())); // what is made once
+    const pid_t child = fork();
+    if (child == 0) {
+        // So that new has something to give.
+        void* volatile const spare = ::operator new(64 * kib);
+        ::operator delete(spare);
+        const rlimit none{0, RLIM_INFINITY};
+        setrlimit(RLIMIT_AS, &none);
+        try {
+            const pool p(here());
+            _exit(1);
+        } catch (const error& e) {
+            _exit(e.code() == std::errc::not_enough_memory ? 0 : 2);
+        }
+    }
+    EXPECT_EQ(exit_status_of(child), 0);
+}
+
+TEST(Pool, ThatIsMadeHasItsThreadSpecificKey) {
+    pool p(here());
+    std::vector<pthread_key_t> keys;
+    for (pthread_key_t key = 0; pthread_key_create(&key, nullptr) == 0;) {
+        keys.push_back(key);
+    }
+    EXPECT_NO_THROW(free(p.allocate(100)));
+    for (const pthread_key_t key : keys) {
+        pthread_key_delete(key);
+    }
 }
 
 // What a thread was in the middle of when another forked must not block the child.
