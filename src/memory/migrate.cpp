@@ -527,7 +527,8 @@ private:
         }
         result.moved = byte_size::from_bytes(moved);
         result.remaining = byte_size::from_bytes(elsewhere);
-        result.complete = elsewhere == 0 && !full_ && !stopped_;
+        // A piece that found no room may have got it after all; of stripes nobody knows.
+        result.complete = elsewhere == 0 && !stopped_ && (stripes_.empty() || !full_);
         if (!result.complete) {
             result.why = why();
         }
