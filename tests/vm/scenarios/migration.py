@@ -15,10 +15,11 @@ keep base vm_place writers bind:node1 4 bind:node2 --pages=base
 keep to_chain vm_place writers bind:node0 80 chain:node1,node2 --headroom=380
 keep to_interleave vm_place writers bind:node0 32 interleave:node1:3,node2:1
 keep from_interleave vm_place writers interleave:node1:1,node2:1 32 bind:node0
-hold hog vm_place hog 2:80
-keep rolled_back vm_place writers bind:node1 48 bind:node2
-keep rolled_back_base vm_place allocate bind:node1 48 --pages=base --migrate=bind:node2
-keep as_far vm_place writers bind:node1 48 bind:node2 --as-far
+# What the kernel holds back for its CPUs varies by tens of MiB.
+hold hog vm_place hog 2:120
+keep rolled_back vm_place writers bind:node1 96 bind:node2
+keep rolled_back_base vm_place allocate bind:node1 96 --pages=base --migrate=bind:node2
+keep as_far vm_place writers bind:node1 96 bind:node2 --as-far
 release hog
 hold bystander vm_place bystander 50
 keep moved hetmem move $HELD bind:node2
@@ -68,7 +69,7 @@ def _check_rolled_back(report, found, name):
     went = found.get("migrate", {})
     report.equal(f"{name}: outcome", "target_full", went.get("outcome"))
     report.equal(f"{name}: could not be put back", 0, went.get("strayed"))
-    placed.lies(report, name, found.get("migrated", {}), {1: 48 * MIB})
+    placed.lies(report, name, found.get("migrated", {}), {1: 96 * MIB})
     placed.kept(report, name, found.get("migrated", {}))
 
 
@@ -92,7 +93,7 @@ def _check_as_far(report, results):
     result = found.get("migrate", {}).get("result", {})
     state = found.get("migrated", {})
     report.equal("as_far: complete", False, result.get("complete"))
-    report.true("as_far: some went", 2 * MIB <= result.get("moved", 0) < 48 * MIB, f"{result}")
+    report.true("as_far: some went", 2 * MIB <= result.get("moved", 0) < 96 * MIB, f"{result}")
     report.true("as_far: says why", bool(result.get("why")), f"{result}")
     report.equal("as_far: moved", placed.on(state, 2), result.get("moved"))
     report.equal("as_far: remaining", placed.on(state, 1), result.get("remaining"))
