@@ -12,7 +12,7 @@ keep_sysfs sysfs
 echo 0 >/proc/sys/kernel/numa_balancing
 keep whole vm_place writers bind:node1 48 bind:node2
 keep base vm_place writers bind:node1 4 bind:node2 --pages=base
-keep to_chain vm_place writers bind:node0 80 chain:node1,node2 --headroom=380
+keep to_chain vm_place writers bind:node0 220 chain:node1,node2 --headroom=300
 keep to_interleave vm_place writers bind:node0 32 interleave:node1:3,node2:1
 keep from_interleave vm_place writers interleave:node1:1,node2:1 32 bind:node0
 # What the kernel holds back for its CPUs varies by tens of MiB.
@@ -45,8 +45,8 @@ def check(report, results, kernel):
     found = _check_contents(report, results, "to_chain")
     state = found.get("migrated", {})
     shares = {node: placed.on(state, node) for node in (1, 2)}
-    report.equal("to_chain: together", 80 * MIB, sum(shares.values()))
-    report.true("to_chain: node1 first, to its headroom", 8 * MIB < shares[1] < 80 * MIB,
+    report.equal("to_chain: together", 220 * MIB, sum(shares.values()))
+    report.true("to_chain: node1 first, to its headroom", 100 * MIB < shares[1] < 220 * MIB,
                 f"{shares}; {found.get('migrate', {}).get('what')}")  # fmt: skip
     _check_rolled_back(report, _check_contents(report, results, "rolled_back"), "rolled_back")
     base = placed.done(report, results, "rolled_back_base")
