@@ -20,12 +20,10 @@ using nlohmann::json;
 json fork_holder(const arguments& asked) {
     constexpr std::uint64_t seed = 0xf07c;
     json said;
-    std::optional<hetmem::region> region = region_as_asked(said, asked);
+    std::optional<hetmem::region> region = filled_region(said, asked, seed);
     if (!region) {
         return said;
     }
-    write_pattern(region->bytes(), seed);
-    said["first"] = state_of(*region);
     std::array<int, 2> go{};
     if (pipe(go.data()) != 0) {
         throw std::runtime_error("pipe");

@@ -1,5 +1,6 @@
 #include "tests/vm/programs/request.hpp"
 
+#include "tests/vm/programs/pattern.hpp"
 #include "tests/vm/programs/report.hpp"
 
 #include <hetmem/discover.hpp>
@@ -54,11 +55,16 @@ hetmem::region_options options_of(const arguments& asked) {
     return options;
 }
 
-std::optional<hetmem::region> region_as_asked(nlohmann::json& said, const arguments& asked) {
+std::optional<hetmem::region> filled_region(nlohmann::json& said, const arguments& asked,
+                                            std::uint64_t seed) {
     std::optional<hetmem::region> region;
     attempt(said, [&] {
         region.emplace(size_of(asked, 2), placement_of(asked.word(1), asked), options_of(asked));
     });
+    if (region) {
+        write_pattern(region->bytes(), seed);
+        said["first"] = state_of(*region);
+    }
     return region;
 }
 

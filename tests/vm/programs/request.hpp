@@ -9,6 +9,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cstdint>
 #include <optional>
 #include <string_view>
 
@@ -21,8 +22,10 @@ hetmem::placement placement_of(std::string_view text, const arguments& asked);
 /// --locked.
 hetmem::region_options options_of(const arguments& asked);
 hetmem::page_size pages_of(const arguments& asked);
-/// The region that is asked for, nothing if that fails; `said` has how it went.
-std::optional<hetmem::region> region_as_asked(nlohmann::json& said, const arguments& asked);
+/// The region that is asked for with the pattern of `seed` in it, nothing if that fails; `said` has
+/// how it went, and its state as "first".
+std::optional<hetmem::region> filled_region(nlohmann::json& said, const arguments& asked,
+                                            std::uint64_t seed);
 /// The n-th word as MiB.
 hetmem::byte_size size_of(const arguments& asked, std::size_t n);
 

@@ -34,12 +34,10 @@ json spin(const arguments& asked) {
     constexpr std::uint64_t seed = 0x5917;
     constexpr std::chrono::seconds patience{30};
     json said;
-    std::optional<hetmem::region> region = region_as_asked(said, asked);
+    std::optional<hetmem::region> region = filled_region(said, asked, seed);
     if (!region) {
         return said;
     }
-    write_pattern(region->bytes(), seed);
-    said["first"] = state_of(*region);
     std::vector<std::byte> ordinary(region->size());
     const std::uint64_t begun = marked_pages();
     const std::uint64_t enough = ordinary.size() / page;

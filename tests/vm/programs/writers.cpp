@@ -68,12 +68,10 @@ private:
 json writers(const arguments& asked) {
     constexpr std::uint64_t seed = 0x317e5;
     json said;
-    std::optional<hetmem::region> region = region_as_asked(said, asked);
+    std::optional<hetmem::region> region = filled_region(said, asked, seed);
     if (!region) {
         return said;
     }
-    write_pattern(region->bytes(), seed);
-    said["first"] = state_of(*region);
 
     std::atomic<bool> stop = false;
     std::vector<std::unique_ptr<writer>> all;
