@@ -4,6 +4,7 @@
 #include <hetmem/error.hpp>
 
 #include "memory/pool_memory.hpp"
+#include "tests/support/sanitizer.hpp"
 #include "tests/support/tree.hpp"
 
 #include <gmock/gmock.h>
@@ -26,6 +27,7 @@
 namespace hetmem {
 namespace {
 
+using test::under_sanitizer;
 using testing::AllOf;
 using testing::AnyOf;
 using testing::Ge;
@@ -63,18 +65,6 @@ bool holds(const void* object, std::size_t bytes, unsigned char what) {
     const auto* first = static_cast<const unsigned char*>(object);
     return *first == what && std::memcmp(first, first + 1, bytes - 1) == 0;
 }
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool under_sanitizer = true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-constexpr bool under_sanitizer = true;
-#else
-constexpr bool under_sanitizer = false;
-#endif
-#else
-constexpr bool under_sanitizer = false;
-#endif
 
 std::string failure_of(pool& from, std::size_t bytes, std::size_t alignment = 16) {
     try {

@@ -6,6 +6,7 @@
 
 #include "memory/backing.hpp"
 #include "tests/support/huge_pages.hpp"
+#include "tests/support/sanitizer.hpp"
 #include "tests/support/tree.hpp"
 
 #include <gmock/gmock.h>
@@ -30,18 +31,7 @@
 namespace hetmem {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool under_sanitizer = true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-constexpr bool under_sanitizer = true;
-#else
-constexpr bool under_sanitizer = false;
-#endif
-#else
-constexpr bool under_sanitizer = false;
-#endif
-
+using test::under_sanitizer;
 using testing::AllOf;
 using testing::HasSubstr;
 
