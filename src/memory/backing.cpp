@@ -24,6 +24,12 @@
 
 namespace hetmem::detail {
 
+bool of_nodes_only(const placement& where) {
+    const auto is_node = [](const leg& one) { return one.kind == leg_kind::node; };
+    return std::ranges::all_of(where.legs(), is_node) &&
+           std::ranges::all_of(where.overflow(), is_node);
+}
+
 namespace {
 
 [[noreturn]] void refuse(const std::string& what) {

@@ -23,6 +23,10 @@
 
 namespace hetmem::detail {
 
+/// No leg and no overflow that a forked child would share instead of getting a copy of, and that
+/// the kernel cannot move.
+bool of_nodes_only(const placement& where);
+
 struct backing_options {
     page_size pages = page_size::transparent;
     bool contiguous = false;

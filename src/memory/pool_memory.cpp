@@ -55,18 +55,12 @@ void after_fork_in_child() {
     heap::heap::child_after_fork();
 }
 
-/// What a child would share instead of getting a copy of is not there in a child.
-bool is_inherited(const placement& where) {
-    const auto is_node = [](const leg& l) { return l.kind == leg_kind::node; };
-    return std::ranges::all_of(where.legs(), is_node) &&
-           std::ranges::all_of(where.overflow(), is_node);
-}
-
 backing_options options_for(const placement& where, const pool_options& options) {
     backing_options wanted;
     wanted.pages = options.pages;
     wanted.reserve = options.reserve;
-    wanted.keep_on_fork = is_inherited(where);
+    // What a child would share instead of getting a copy of is not there in a child.
+    wanted.keep_on_fork = of_nodes_only(where);
     return wanted;
 }
 
@@ -119,7 +113,7 @@ void prepare_pools_for_fork() {
 }
 
 pool_memory::pool_memory(const placement& where, const pool_options& options)
-    : memory_(where, options_for(where, options)), inherited_(is_inherited(where)),
+    : memory_(where, options_for(where, options)), inherited_(of_nodes_only(where)),
       granule_(std::max(smallest_grant, memory_.granule())),
       limit_(options.limit ? std::optional(options.limit->bytes()) : std::nullopt),
       grants_(where.legs().size() + where.overflow().size()) {}

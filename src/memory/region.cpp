@@ -29,6 +29,7 @@ namespace hetmem {
 namespace {
 
 using detail::byte_range;
+using detail::of_nodes_only;
 
 detail::backing_options options_of(const region_options& asked) {
     return {asked.pages,        asked.contiguous, asked.zeroed,
@@ -40,12 +41,6 @@ std::vector<leg> all_legs(const placement& where) {
     std::vector<leg> out(where.legs().begin(), where.legs().end());
     out.insert(out.end(), where.overflow().begin(), where.overflow().end());
     return out;
-}
-
-bool of_nodes_only(const placement& where) {
-    const std::vector<leg> legs = all_legs(where);
-    return std::all_of(legs.begin(), legs.end(),
-                       [](const leg& one) { return one.kind == leg_kind::node; });
 }
 
 bool has_nodes(const placement& where) {
