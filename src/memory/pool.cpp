@@ -14,7 +14,6 @@
 namespace hetmem {
 namespace {
 
-// The heap aligns every object for any type; only what is beyond is looked at.
 bool can_align(std::size_t alignment) {
     return (alignment & (alignment - 1)) == 0 && alignment - 1 < heap::largest_alignment; // not 0
 }
@@ -39,9 +38,12 @@ struct HETMEM_HIDDEN pool::state {
         }
     }
 
-    /// An empty pool of a thread may hold what is missing: gives it back and tries again.
-    template <class Action> void* after_trimming(Action&& again) noexcept {
-        return objects.trim() != 0 ? again() : nullptr;
+    /// Twice if need be: what threads hold empty may be what is missing, and is given back between.
+    template <class Action> void* attempt(Action&& action) noexcept {
+        if (void* const object = action()) [[likely]] {
+            return object;
+        }
+        return objects.trim() != 0 ? action() : nullptr;
     }
     [[noreturn]] void fail(std::size_t bytes, std::size_t alignment);
     /// The next one to fail shall not be told why this one did, or nearly did.
@@ -81,11 +83,8 @@ pool::~pool() = default;
 
 void* pool::allocate(std::size_t bytes, std::size_t alignment) {
     if (can_align(alignment)) [[likely]] {
-        if (void* object = state_->objects.allocate(bytes, alignment)) [[likely]] {
-            return object;
-        }
-        const auto again = [&] { return state_->objects.allocate(bytes, alignment); };
-        if (void* object = state_->after_trimming(again)) {
+        const auto allocated = [&] { return state_->objects.allocate(bytes, alignment); };
+        if (void* const object = state_->attempt(allocated)) [[likely]] {
             return object;
         }
     }
@@ -96,11 +95,8 @@ void* pool::try_allocate(std::size_t bytes, std::size_t alignment) noexcept {
     if (!can_align(alignment)) {
         return nullptr;
     }
-    if (void* object = state_->objects.allocate(bytes, alignment)) [[likely]] {
-        return object;
-    }
     void* const object =
-        state_->after_trimming([&] { return state_->objects.allocate(bytes, alignment); });
+        state_->attempt([&] { return state_->objects.allocate(bytes, alignment); });
     if (object == nullptr) {
         state_->forget_failure();
     }
@@ -111,13 +107,8 @@ void* pool::allocate_zeroed(std::size_t count, std::size_t bytes) {
     if (bytes != 0 && count > most_bytes / bytes) {
         state_->fail(std::numeric_limits<std::size_t>::max(), 1);
     }
-    const auto attempt = [&] {
-        return state_->objects.allocate_zeroed(count * bytes, alignof(std::max_align_t));
-    };
-    void* object = attempt();
-    if (object == nullptr) {
-        object = state_->after_trimming(attempt);
-    }
+    void* const object = state_->attempt(
+        [&] { return state_->objects.allocate_zeroed(count * bytes, alignof(std::max_align_t)); });
     if (object == nullptr) {
         state_->fail(count * bytes, 1);
     }
@@ -138,13 +129,8 @@ void* pool::reallocate(void* object, std::size_t bytes) {
         hetmem::free(object);
         return copy;
     }
-    const auto attempt = [&] {
-        return state_->objects.reallocate(object, bytes, alignof(std::max_align_t));
-    };
-    void* moved = attempt();
-    if (moved == nullptr) {
-        moved = state_->after_trimming(attempt);
-    }
+    void* const moved = state_->attempt(
+        [&] { return state_->objects.reallocate(object, bytes, alignof(std::max_align_t)); });
     if (moved == nullptr) {
         state_->fail(bytes, 1);
     }
