@@ -29,7 +29,7 @@ class MachineError(RuntimeError):
 class Machine:
     """What a scenario boots. modules are loaded in this order before the script runs,
     later_modules lie ready as /modules/NAME.ko for the script; files are made in the work folder:
-    name -> size in bytes."""
+    name -> size in bytes. hotplug: the script may plug and unplug memory (guest/functions)."""
 
     arguments: list
     script: str
@@ -38,6 +38,7 @@ class Machine:
     modules: list = field(default_factory=list)
     later_modules: list = field(default_factory=list)
     files: dict = field(default_factory=dict)
+    hotplug: bool = False
 
 
 class Results:
@@ -112,6 +113,13 @@ def command(machine, kernel, work, shell=False):
         serial = ["-serial", "mon:stdio", "-serial", "null"]
     else:
         serial = ["-serial", "file:console", "-serial", "file:results"]
+    if machine.hotplug:
+        # A third serial port leads to QEMU's own monitor, so that the script itself says when.
+        serial += [
+            "-chardev", "socket,id=qmp,path=qmp.sock,server=on,wait=off",
+            "-mon", "chardev=qmp,mode=control",
+            "-chardev", "socket,id=wire,path=qmp.sock", "-serial", "chardev:wire",
+        ]  # fmt: skip
     return [
         QEMU, "-accel", "tcg", "-cpu", "max", *machine.arguments,
         "-display", "none", "-monitor", "none", "-no-reboot", "-net", "none", *serial,
@@ -132,7 +140,7 @@ def boot(machine, kernel, work, seconds):
         if EMULATION_FAULT not in console(work):
             raise
         print(f"the emulation failed ('{EMULATION_FAULT}'); once more")
-        for left in ("console", "results"):
+        for left in ("console", "results", "qmp.sock"):
             (work / left).unlink(missing_ok=True)
         return _boot(machine, kernel, work, seconds)
 

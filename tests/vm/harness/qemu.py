@@ -8,18 +8,20 @@ from .truth import MIB
 def memories(sizes, cpus, initiators=None):
     """Nodes with memory in the order of the addresses. sizes: bytes by node; cpus: node -> "0-1";
     initiators: node -> the node that reaches it best (needs hmat=on). Every size is a multiple of
-    128 MiB, the smallest piece of memory that Linux gives to a node here."""
-    arguments = ["-m", f"{sum(sizes.values()) // MIB}M"]
+    128 MiB, the smallest piece of memory that Linux gives to a node here. A node of size 0 is
+    empty until memory is plugged into it (Machine(hotplug=True))."""
+    pluggable = ",slots=4,maxmem=8G" if 0 in sizes.values() else ""
+    arguments = ["-m", f"{sum(sizes.values()) // MIB}M{pluggable}"]
     for node, size in sizes.items():
         assert size % BLOCK == 0
-        described = f"node,nodeid={node},memdev=m{node}"
+        described = f"node,nodeid={node}" + (f",memdev=m{node}" if size else "")
         if node in cpus:
             described += f",cpus={cpus[node]}"
         if initiators:
             described += f",initiator={initiators[node]}"
-        arguments += [
-            "-object", f"memory-backend-ram,size={size // MIB}M,id=m{node}", "-numa", described,
-        ]  # fmt: skip
+        if size:
+            arguments += ["-object", f"memory-backend-ram,size={size // MIB}M,id=m{node}"]
+        arguments += ["-numa", described]
     return arguments
 
 
