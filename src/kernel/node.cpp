@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include <fmt/format.h>
+
 namespace hetmem::kernel {
 namespace {
 
@@ -294,6 +296,24 @@ node_list read_nodes(const rooted_reader& reader) {
 memory_totals read_memory_totals(const rooted_reader& reader) {
     const read_result file = reader.read("proc/meminfo");
     return file ? parse_meminfo(file.text) : memory_totals{};
+}
+
+memory_totals read_node_totals(const rooted_reader& reader, unsigned node) {
+    const read_result file =
+        reader.read(fmt::format("sys/devices/system/node/node{}/meminfo", node));
+    return file ? parse_meminfo(file.text) : memory_totals{};
+}
+
+void read_again(const rooted_reader& reader, unsigned node, huge_page_counts& pool) {
+    const auto count = [&](std::string_view what) {
+        return reader.top().read_u64(
+            fmt::format("sys/devices/system/node/node{}/hugepages/hugepages-{}kB/{}", node,
+                        pool.page_bytes / 1024, what));
+    };
+    if (const std::optional<std::uint64_t> total = count("nr_hugepages")) {
+        pool.total = *total;
+        pool.free = pool.total == 0 ? 0 : count("free_hugepages").value_or(0);
+    }
 }
 
 } // namespace hetmem::kernel

@@ -84,4 +84,9 @@ struct memory_totals {
 /// The whole machine's, from /proc/meminfo: for kernels without node directories.
 memory_totals read_memory_totals(const rooted_reader& reader);
 
+/// What of a node changes all the time, read afresh: of a pool its page size is known already.
+memory_totals read_node_totals(const rooted_reader& reader, unsigned node);
+/// Leaves what it was when it cannot be read.
+void read_again(const rooted_reader& reader, unsigned node, huge_page_counts& pool);
+
 } // namespace hetmem::kernel

@@ -339,7 +339,7 @@ std::vector<unsigned> directory::numbered(std::string_view prefix) const {
 }
 
 rooted_reader::rooted_reader(const std::filesystem::path& root, link_resolution links)
-    : live_(root.lexically_normal() == "/"), top_(*this, {}),
+    : root_(root), live_(root.lexically_normal() == "/"), top_(*this, {}),
       buffer_(std::make_unique_for_overwrite<char[]>(first_buffer_size)),
       buffer_size_(first_buffer_size) {
     top_.fd_ = unique_fd(::open(root.c_str(), directory_flags));
@@ -431,8 +431,11 @@ std::optional<std::string> rooted_reader::real_path(std::string_view path) const
 }
 
 outcome rooted_reader::for_each_line(std::string_view path, const line_taker& take) const {
-    const unique_fd fd = top_.open_entry(path, read_flags);
-    if (!fd) {
+    const auto kept = kept_open_.find(path);
+    const unique_fd opened =
+        kept == kept_open_.end() ? top_.open_entry(path, read_flags) : unique_fd();
+    const int fd = kept == kept_open_.end() ? opened.get() : kept->second.get();
+    if (fd < 0 || (!opened && ::lseek(fd, 0, SEEK_SET) != 0)) {
         return {errno};
     }
     // Not the shared buffer: `take` may read other files.
@@ -440,7 +443,7 @@ outcome rooted_reader::for_each_line(std::string_view path, const line_taker& ta
     std::size_t held = 0;  // bytes of a line whose end has not been read yet
     bool skipping = false; // the rest of a line that was too long
     for (;;) {
-        const ssize_t count = read_some(fd.get(), piece.get() + held, line_limit - held);
+        const ssize_t count = read_some(fd, piece.get() + held, line_limit - held);
         if (count < 0) {
             return {errno};
         }
@@ -468,6 +471,15 @@ outcome rooted_reader::for_each_line(std::string_view path, const line_taker& ta
         std::memmove(piece.get(), text.data(), text.size());
         held = text.size();
     }
+}
+
+outcome rooted_reader::keep_open(std::string_view path) {
+    unique_fd fd = top_.open_entry(path, read_flags);
+    if (!fd) {
+        return {errno};
+    }
+    kept_open_[std::string(path)] = std::move(fd);
+    return {};
 }
 
 } // namespace hetmem::kernel

@@ -20,6 +20,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -139,6 +140,7 @@ public:
 
     /// Whether this is the running machine (the root is "/").
     bool live() const { return live_; }
+    const std::filesystem::path& root() const { return root_; }
 
     /// The root itself, for the operations that directories have.
     const directory& top() const { return top_; }
@@ -149,6 +151,9 @@ public:
     /// a line longer than 64 KiB is left out. `take` returns false to stop.
     using line_taker = std::function<bool(std::string_view line)>;
     outcome for_each_line(std::string_view path, const line_taker& take) const;
+    /// Opens a file now and lets for_each_line() read that one from then on: some files of /proc
+    /// tell more to who had privileges when they were opened ("proc/iomem": CAP_SYS_ADMIN).
+    outcome keep_open(std::string_view path);
 
     /// The place of `path` below the root with every link resolved; nothing when it is not there.
     std::optional<std::string> real_path(std::string_view path) const;
@@ -158,9 +163,11 @@ private:
     unique_fd open_in_copy(const directory& from, std::string_view path, int flags) const;
     unique_fd open_by_hand(std::string_view path_from_root, int flags) const;
 
+    std::filesystem::path root_;
     bool live_ = false;
     bool kernel_resolves_ = false;
     directory top_;
+    std::map<std::string, unique_fd, std::less<>> kept_open_;
     // What read_result::text points into; left uninitialised, since most of it is never touched.
     mutable std::unique_ptr<char[]> buffer_;
     mutable std::size_t buffer_size_ = 0;

@@ -216,6 +216,19 @@ TEST_P(rooted, lines_one_by_one) {
     EXPECT_TRUE(reader.for_each_line("none", [](std::string_view) { return true; }).absent());
 }
 
+TEST_P(rooted, a_file_that_is_kept_open_is_read_from_its_beginning_each_time) {
+    files_.write("file", "before\n");
+    rooted_reader reader(files_.root(), GetParam());
+    EXPECT_TRUE(reader.keep_open("none").absent());
+    ASSERT_TRUE(reader.keep_open("file"));
+    EXPECT_THAT(lines_of(reader, "file"), ElementsAre("before"));
+    files_.write("file", "after\nthat\n"); // the same file
+    EXPECT_THAT(lines_of(reader, "file"), ElementsAre("after", "that"));
+    // Nobody could open it any more.
+    files_.remove("file");
+    EXPECT_THAT(lines_of(reader, "file"), ElementsAre("after", "that"));
+}
+
 TEST_P(rooted, lines_across_pieces_are_whole) {
     std::string text;
     for (int i = 0; i < 50'000; ++i) {

@@ -13,6 +13,8 @@ namespace {
 /// Tiers are numbered by their distance divided by a constant: a few hundred at most.
 constexpr unsigned tier_limit = 1U << 20;
 
+constexpr const char* weights_place = "sys/kernel/mm/mempolicy/weighted_interleave";
+
 std::map<unsigned, int> read_tier_of_node(const rooted_reader& reader) {
     std::map<unsigned, int> tier_of_node;
     const directory all = reader.open("sys/devices/virtual/memory_tiering");
@@ -32,13 +34,20 @@ std::map<unsigned, int> read_tier_of_node(const rooted_reader& reader) {
     return tier_of_node;
 }
 
+std::optional<unsigned> read_weight(const directory& from, std::string_view path) {
+    const std::optional<std::uint64_t> weight = from.read_u64(path);
+    return weight && *weight <= std::numeric_limits<unsigned>::max()
+               ? std::optional(static_cast<unsigned>(*weight))
+               : std::nullopt;
+}
+
 std::map<unsigned, unsigned> read_weights(const rooted_reader& reader) {
     std::map<unsigned, unsigned> weights;
-    const directory all = reader.open("sys/kernel/mm/mempolicy/weighted_interleave");
+    const directory all = reader.open(weights_place);
     for (const unsigned node : all.numbered("node")) {
-        const std::optional<std::uint64_t> weight = all.read_u64("node" + std::to_string(node));
-        if (weight && *weight <= std::numeric_limits<unsigned>::max()) {
-            weights.emplace(node, static_cast<unsigned>(*weight));
+        if (const std::optional<unsigned> weight =
+                read_weight(all, "node" + std::to_string(node))) {
+            weights.emplace(node, *weight);
         }
     }
     return weights;
@@ -62,9 +71,41 @@ std::optional<bool> read_bool(const directory& from, std::string_view path) {
 
 } // namespace
 
-tiers read_tiers(const rooted_reader& reader) {
-    return {read_tier_of_node(reader), read_weights(reader),
-            read_bool(reader.top(), "sys/kernel/mm/numa/demotion_enabled")};
+bool last_block_is_leaving(const rooted_reader& reader, const node_list& nodes,
+                           const memory_blocks& blocks) {
+    const directory memory = reader.open("sys/devices/system/memory");
+    for (std::size_t i = 0; i < nodes.nodes.size(); ++i) {
+        if (blocks.online[i].value_or(0) > 1) {
+            continue; // they go one after the other
+        }
+        for (const std::uint32_t block : nodes.nodes[i].memory_blocks) {
+            const read_result state = memory.read("memory" + std::to_string(block) + "/state");
+            if (state && trimmed(state.text) == "going-offline") {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+tiers read_tiers(const rooted_reader& reader, const node_list& nodes, const memory_blocks& blocks) {
+    tiers result;
+    result.interleave_weight_of_node = read_weights(reader);
+    result.demotion = read_demotion(reader);
+    // Nobody waits for a lock in a copy. Last, so that next to no time passes in between.
+    result.tiers_unread = reader.live() && last_block_is_leaving(reader, nodes, blocks);
+    if (!result.tiers_unread) {
+        result.tier_of_node = read_tier_of_node(reader);
+    }
+    return result;
+}
+
+std::optional<bool> read_demotion(const rooted_reader& reader) {
+    return read_bool(reader.top(), "sys/kernel/mm/numa/demotion_enabled");
+}
+
+std::optional<unsigned> read_interleave_weight(const rooted_reader& reader, unsigned node) {
+    return read_weight(reader.top(), std::string(weights_place) + "/node" + std::to_string(node));
 }
 
 } // namespace hetmem::kernel
