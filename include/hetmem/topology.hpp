@@ -36,6 +36,10 @@
 
 namespace hetmem {
 
+namespace detail {
+struct state_access;
+}
+
 /// Where a figure comes from, strongest first: when several sources give one figure, the first in
 /// this order is shown and the others are kept (topology::claims).
 enum class source : std::uint8_t {
@@ -304,6 +308,7 @@ public:
     std::vector<disagreement> disagreements() const;
 
 private:
+    friend struct detail::state_access;
     std::shared_ptr<const state> state_;
 };
 

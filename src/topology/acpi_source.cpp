@@ -1,5 +1,7 @@
 #include "topology/acpi_source.hpp"
 
+#include "topology/adopted.hpp"
+
 #include <acpi/cross_check.hpp>
 
 #include "kernel/acpi_tables.hpp"
@@ -104,12 +106,36 @@ void take_srat(const acpi::srat& srat, acpi_facts& facts) {
     }
 }
 
+/// False when it is damaged so badly that the firmware's is better.
+bool take_adopted(const adopted_table& adopted, acpi_facts& facts) {
+    facts.reservation_hints = adopted.reservation_hints;
+    if (adopted.bytes.empty()) {
+        return false;
+    }
+    kernel::acpi_table table;
+    table.signature = "_HMA";
+    table.path = "/run/hetmem/current/adopted/HMAT";
+    take(table, acpi::decode_hmat(adopted.bytes), facts.hmat, facts);
+    if (facts.reports.back().status == source_status::used) {
+        facts.reports.back().detail = adopted.from;
+    }
+    if (facts.hmat) {
+        facts.hmat_from = source::hma;
+    }
+    return facts.hmat.has_value();
+}
+
 } // namespace
 
-acpi_facts read_acpi(const kernel::rooted_reader& reader) {
+acpi_facts read_acpi(const kernel::rooted_reader& reader, const adopted_table* adopted) {
     acpi_facts facts;
+    std::optional<adopted_table> kept;
+    if (adopted == nullptr) {
+        kept = read_adopted(reader);
+        adopted = kept ? &*kept : nullptr;
+    }
+    const bool replaced = adopted != nullptr && take_adopted(*adopted, facts);
     kernel::acpi_tables tables = kernel::read_acpi_tables(reader, {"HMAT", "SRAT", "SLIT"});
-    std::optional<acpi::srat> srat;
     std::string refused;
     std::vector<std::string_view> found;
     for (kernel::acpi_table& table : tables.tables) {
@@ -125,10 +151,14 @@ acpi_facts read_acpi(const kernel::rooted_reader& reader) {
             if (table.read.not_permitted()) {
                 refused += (refused.empty() ? "" : ", ") + table.file_name;
             }
+        } else if (table.signature == "HMAT" && replaced) {
+            facts.reports.push_back({table.signature, table.path, source_status::ignored,
+                                     "replaced at run time by " + adopted->from});
+            facts.replaced = acpi::decode_hmat(table.bytes).table;
         } else if (table.signature == "HMAT") {
             take(table, acpi::decode_hmat(table.bytes), facts.hmat, facts);
         } else if (table.signature == "SRAT") {
-            take(table, acpi::decode_srat(table.bytes), srat, facts);
+            take(table, acpi::decode_srat(table.bytes), facts.srat, facts);
         } else {
             take(table, acpi::decode_slit(table.bytes), facts.slit, facts);
         }
@@ -147,10 +177,10 @@ acpi_facts read_acpi(const kernel::rooted_reader& reader) {
              "run as root to see every pair's figures, memory without a node, and which "
              "proximity domain is which node"});
     }
-    if (srat) {
-        take_srat(*srat, facts);
+    if (facts.srat) {
+        take_srat(*facts.srat, facts);
         if (facts.hmat) {
-            append(facts.defects, acpi::check_hmat_against_srat(*facts.hmat, *srat));
+            append(facts.defects, acpi::check_hmat_against_srat(*facts.hmat, *facts.srat));
         }
     }
     return facts;

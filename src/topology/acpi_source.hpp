@@ -17,6 +17,8 @@
 
 namespace hetmem::detail {
 
+struct adopted_table;
+
 struct acpi_facts {
     /// SRAT type 1, enabled ranges of some length only.
     struct memory {
@@ -43,7 +45,14 @@ struct acpi_facts {
     /// Every proximity domain once, in the order in which Linux meets (and numbers) them.
     std::vector<std::uint32_t> numbering;
 
-    std::optional<acpi::hmat> hmat; ///< the first of several, as Linux takes it
+    /// The first of several, as Linux takes it, or the one that replaces it at run time.
+    std::optional<acpi::hmat> hmat;
+    source hmat_from = source::hmat; ///< or source::hma
+    /// The firmware's, when another replaces it: what the kernel shows is still what this one says.
+    std::optional<acpi::hmat> replaced;
+    /// Domains that an earlier HMAT reserved, and the new one does not release.
+    std::vector<std::uint32_t> reservation_hints;
+    std::optional<acpi::srat> srat;
     std::optional<acpi::slit> slit;
 
     std::vector<source_report> reports;
@@ -51,6 +60,8 @@ struct acpi_facts {
     std::vector<defect> defects;
 };
 
-acpi_facts read_acpi(const kernel::rooted_reader& reader);
+/// adopted: an HMAT in place of the firmware's (without bytes: that it holds); null: the one of
+/// read_adopted(), if any.
+acpi_facts read_acpi(const kernel::rooted_reader& reader, const adopted_table* adopted = nullptr);
 
 } // namespace hetmem::detail

@@ -1,32 +1,26 @@
-#include "topology/merge.hpp"
+#include "topology/describe.hpp"
+#include "topology/published.hpp"
 
 #include <hetmem/discover.hpp>
-#include <hetmem/error.hpp>
 
 #include "kernel/file.hpp"
 
-#include <fmt/format.h>
+#include <optional>
 
 namespace hetmem {
 
 topology discover(const discover_options& options) {
     const kernel::rooted_reader reader(options.root);
-    detail::all_facts facts;
-    facts.acpi = detail::read_acpi(reader);
-    facts.sysfs = detail::read_sysfs(reader);
-    facts.devices = detail::read_devices(reader);
-    if (!facts.acpi.memories.empty()) {
-        facts.soft_reserved = kernel::read_soft_reserved(reader);
+    if (!reader.live()) {
+        return detail::describe(reader);
     }
-    const detail::pxm_map map(reader, facts.acpi, facts.sysfs, facts.devices);
-    topology machine = detail::merge(std::move(facts), map, reader.live());
-    if (machine.targets().empty()) {
-        throw error(std::errc::no_such_file_or_directory,
-                    fmt::format("{}: no memory is described there: neither "
-                                "sys/devices/system/node nor proc/meminfo can be read",
-                                options.root.string()));
+    std::optional<detail::published> published =
+        detail::read_published(detail::published_directory, reader);
+    if (published && published->up_to_date) {
+        return published->machine;
     }
-    return machine;
+    topology own = detail::describe(reader);
+    return published ? detail::join_published(own, published->machine) : own;
 }
 
 void save_topology(const topology& machine, const std::filesystem::path& file) {

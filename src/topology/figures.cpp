@@ -126,7 +126,7 @@ private:
 
 } // namespace
 
-std::vector<figure_layer> hmat_layers(const acpi::hmat& table, const positions& at) {
+std::vector<figure_layer> hmat_layers(const acpi::hmat& table, source from, const positions& at) {
     std::vector<figure_layer> layers;
     for (const unsigned level : {0U, 1U, 2U, 3U}) {
         for (const quantity what : all_quantities) {
@@ -139,7 +139,7 @@ std::vector<figure_layer> hmat_layers(const acpi::hmat& table, const positions& 
                 cells += matrix->entries.size();
             }
             const bool dense = cells * 4 >= at.initiators * at.targets;
-            figure_layer layer(source::hmat, what, level, at.initiators, at.targets,
+            figure_layer layer(from, what, level, at.initiators, at.targets,
                                dense ? figure_layer::storage::dense
                                      : figure_layer::storage::sparse);
             for (const acpi::locality* matrix : structures) {
@@ -152,7 +152,13 @@ std::vector<figure_layer> hmat_layers(const acpi::hmat& table, const positions& 
     return layers;
 }
 
-std::vector<figure_layer> sysfs_layers(const kernel::node_list& nodes, const positions& at) {
+std::vector<figure_layer> sysfs_layers(const kernel::node_list& nodes, const positions& at,
+                                       std::span<const figure_layer> replaced) {
+    const auto is_replaced = [&](std::uint32_t i, std::uint32_t t) {
+        return std::any_of(replaced.begin(), replaced.end(), [&](const figure_layer& layer) {
+            return layer.level() == 0 && layer.at(i, t) != topology::unknown_value;
+        });
+    };
     sparse_layers layers(source::sysfs, at);
     for (const kernel::node& n : nodes.nodes) {
         const auto targets = at.targets_of_node.find(static_cast<int>(n.number));
@@ -170,7 +176,9 @@ std::vector<figure_layer> sysfs_layers(const kernel::node_list& nodes, const pos
                 }
                 for (const std::uint32_t i : initiators->second) {
                     for (const std::uint32_t t : targets->second) {
-                        layers.set(i, t, *access);
+                        if (!is_replaced(i, t)) {
+                            layers.set(i, t, *access);
+                        }
                     }
                 }
             }

@@ -8,6 +8,8 @@
 
 #include <cstdint>
 #include <map>
+#include <span>
+#include <string>
 #include <vector>
 
 namespace hetmem::detail {
@@ -25,9 +27,12 @@ struct positions {
     std::size_t targets = 0;
 };
 
-std::vector<figure_layer> hmat_layers(const acpi::hmat& table, const positions& at);
-/// `nodes` that are online: the attributes of others are not there.
-std::vector<figure_layer> sysfs_layers(const kernel::node_list& nodes, const positions& at);
+/// `from`: source::hmat, or source::hma for one that came at run time.
+std::vector<figure_layer> hmat_layers(const acpi::hmat& table, source from, const positions& at);
+/// `nodes` that are online: the attributes of others are not there. `replaced`: the layers of an
+/// HMAT that holds no more; the kernel goes on showing its figures, which are left out here.
+std::vector<figure_layer> sysfs_layers(const kernel::node_list& nodes, const positions& at,
+                                       std::span<const figure_layer> replaced = {});
 std::vector<figure_layer> cxl_layers(const device_facts& devices, const positions& at);
 
 } // namespace hetmem::detail

@@ -32,6 +32,7 @@ topology::state merger::build() {
 void merger::take_machine() {
     s_.machine = {facts_.sysfs.cpu.name, facts_.sysfs.machine.architecture,
                   facts_.sysfs.machine.kernel_release, facts_.sysfs.tiers.demotion};
+    s_.tiers_unread = facts_.sysfs.tiers.tiers_unread;
     for (const kernel::cpu_package& p : facts_.sysfs.packages) {
         if (p.id >= 0) { // -1 is how the kernel says that it does not know
             s_.packages.push_back({p.id, p.cpus});
@@ -86,10 +87,14 @@ void merger::add_figures() {
         std::move(layers.begin(), layers.end(), std::back_inserter(s_.layers));
     };
     if (facts_.acpi.hmat) {
-        add(hmat_layers(*facts_.acpi.hmat, at_));
+        add(hmat_layers(*facts_.acpi.hmat, facts_.acpi.hmat_from, at_));
     }
     add(cxl_layers(facts_.devices, at_));
-    add(sysfs_layers(facts_.sysfs.nodes, at_));
+    std::vector<figure_layer> replaced;
+    if (facts_.acpi.replaced) {
+        replaced = hmat_layers(*facts_.acpi.replaced, source::hmat, at_);
+    }
+    add(sysfs_layers(facts_.sysfs.nodes, at_, replaced));
 }
 
 void merger::add_notice_of_silence() {

@@ -10,7 +10,7 @@ namespace hetmem::detail {
 
 namespace {
 
-memory_side_cache from_firmware(const acpi::side_cache& c) {
+memory_side_cache from_firmware(const acpi::side_cache& c, source from) {
     memory_side_cache out;
     out.level = c.attributes.level();
     out.size = byte_size::from_bytes(c.cache_size);
@@ -20,7 +20,7 @@ memory_side_cache from_firmware(const acpi::side_cache& c) {
     out.associativity = acpi::to_string(c.attributes.associativity());
     out.write_policy = acpi::to_string(c.attributes.write_policy());
     out.address_mode = c.address_mode_name();
-    out.from = source::hmat;
+    out.from = from;
     return out;
 }
 
@@ -49,7 +49,7 @@ void merger::add_caches() {
             const auto* cache = std::get_if<acpi::side_cache>(&structure);
             for (target& t : s_.targets) {
                 if (cache != nullptr && t.pxm == cache->memory_pxm) {
-                    t.caches.push_back(from_firmware(*cache));
+                    t.caches.push_back(from_firmware(*cache, facts_.acpi.hmat_from));
                 }
             }
         }
@@ -65,9 +65,20 @@ void merger::add_caches() {
     }
 }
 
+bool merger::has_replaced_cache(const target& memory) const {
+    if (!facts_.acpi.replaced) {
+        return false;
+    }
+    const auto& structures = facts_.acpi.replaced->structures;
+    return std::any_of(structures.begin(), structures.end(), [&](const auto& structure) {
+        const auto* cache = std::get_if<acpi::side_cache>(&structure);
+        return cache != nullptr && memory.pxm == cache->memory_pxm;
+    });
+}
+
 void merger::add_kernel_cache(int node, memory_side_cache cache) {
     target* t = node_target(node);
-    if (t == nullptr) {
+    if (t == nullptr || has_replaced_cache(*t)) {
         return;
     }
     for (const memory_side_cache& known : t->caches) {
@@ -239,6 +250,14 @@ bool merger::is_non_volatile(const target& memory) const {
 }
 
 void merger::add_reservation_hints() {
+    const auto reserve = [this](std::uint32_t pxm, std::string_view why, bool also_absent) {
+        for (target& t : s_.targets) {
+            if (t.pxm == pxm && !t.reserved && (also_absent || t.state != target_state::absent)) {
+                t.reserved = true;
+                t.reserved_reason = why;
+            }
+        }
+    };
     if (facts_.acpi.hmat) {
         const unsigned revision = facts_.acpi.hmat->header.revision;
         for (const acpi::hmat_structure& structure : facts_.acpi.hmat->structures) {
@@ -246,13 +265,14 @@ void merger::add_reservation_hints() {
             if (a == nullptr || !a->reservation_hint(revision) || !a->memory_valid(revision)) {
                 continue;
             }
-            for (target& t : s_.targets) {
-                if (t.pxm == a->memory_pxm && !t.reserved) {
-                    t.reserved = true;
-                    t.reserved_reason = "reservation hint of the HMAT; Linux does not heed it";
-                }
-            }
+            reserve(a->memory_pxm, "reservation hint of the HMAT; Linux does not heed it", true);
         }
+    }
+    for (const std::uint32_t pxm : facts_.acpi.reservation_hints) {
+        reserve(pxm,
+                "reservation hint of an earlier HMAT, which a new one does not take back; Linux "
+                "does not heed it",
+                false);
     }
 }
 

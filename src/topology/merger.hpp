@@ -59,6 +59,8 @@ private:
     // merge_attributes.cpp
     void add_caches();
     void add_kernel_cache(int node, memory_side_cache cache);
+    /// The kernel shows a cache that an HMAT told of which holds no more.
+    bool has_replaced_cache(const target& memory) const;
     void add_distances();
     /// The package of the initiators that firmware or the kernel attach to a target, or else of the
     /// nearest; nothing when those are in several packages.

@@ -25,12 +25,23 @@ struct topology::state {
     std::vector<notice> notices;
     std::vector<defect> defects;
     std::vector<disagreement> disagreements; ///< other than between figures
+    bool tiers_unread = false; ///< kernel::last_block_is_leaving(); not kept in any form
 
     // Filled by finish_topology().
     std::vector<std::optional<initiator_id>> best;
 };
 
 namespace detail {
+
+/// What a topology holds, for those who make another one of it.
+struct state_access {
+    static const topology::state& of(const topology& machine) { return *machine.state_; }
+};
+
+/// A description whose tiers could not be read just now, with those of the one before.
+topology keep_tiers(topology fresh, const topology& before);
+/// Whether it is such a one: it is worth another look soon.
+bool tiers_unread(const topology& machine);
 
 /// Where claimed figures of one pair contradict each other. The layers must be in order.
 std::vector<disagreement> figure_disagreements(const topology::state& s);

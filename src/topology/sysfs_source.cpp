@@ -11,7 +11,7 @@ sysfs_facts read_sysfs(const kernel::rooted_reader& reader) {
     facts.cpu = kernel::read_cpu_model(reader);
     facts.nodes = kernel::read_nodes(reader);
     facts.blocks = kernel::read_memory_blocks(reader, facts.nodes.nodes);
-    facts.tiers = kernel::read_tiers(reader);
+    facts.tiers = kernel::read_tiers(reader, facts.nodes, facts.blocks);
     facts.online_cpus = kernel::read_online_cpus(reader).value_or(id_set{});
     facts.packages = kernel::read_packages(reader, facts.online_cpus);
     facts.gpu_nodes = kernel::read_gpu_nodes(reader);
@@ -33,9 +33,14 @@ sysfs_facts read_sysfs(const kernel::rooted_reader& reader) {
     }
     facts.reports.push_back(std::move(nodes));
     facts.reports.push_back(std::move(attributes));
-    facts.reports.push_back(
-        {"memory tiers", "/sys/devices/virtual/memory_tiering",
-         facts.tiers.tier_of_node.empty() ? source_status::absent : source_status::used, ""});
+    facts.reports.push_back({"memory tiers", "/sys/devices/virtual/memory_tiering",
+                             facts.tiers.tiers_unread           ? source_status::ignored
+                             : facts.tiers.tier_of_node.empty() ? source_status::absent
+                                                                : source_status::used,
+                             facts.tiers.tiers_unread
+                                 ? "not read while the last memory of a node goes offline: Linux "
+                                   "would wait for ever"
+                                 : ""});
     return facts;
 }
 
