@@ -22,6 +22,7 @@
 #pragma once
 
 #include <hetmem/export.hpp>
+#include <hetmem/id_set.hpp>
 #include <hetmem/rank.hpp>
 #include <hetmem/topology.hpp>
 
@@ -94,6 +95,15 @@ struct weighted_name {
     unsigned weight = 1; ///< 1 to 255
 };
 
+/// How best() chose, so that it can choose again on a later topology.
+struct best_choice {
+    criterion by{};
+    std::vector<std::string> from; ///< names of the initiators whose accesses counted
+    std::optional<id_set> nodes;   ///< as in rank_options
+    bool include_reserved = false;
+    friend bool operator==(const best_choice&, const best_choice&) = default;
+};
+
 class HETMEM_EXPORT placement {
 public:
     placement_kind kind() const { return kind_; }
@@ -111,6 +121,9 @@ public:
     /// with a ',' in its name (or, of an interleave, a '|') is not read back.
     std::string to_string() const;
 
+    /// Of placements made by best(); nothing for others.
+    const std::optional<best_choice>& chosen() const { return chosen_; }
+
     friend bool operator==(const placement&, const placement&) = default;
 
     /// Made of resolved legs. Throws hetmem::error (EINVAL) when there is none, one is named twice,
@@ -119,9 +132,13 @@ public:
     placement(placement_kind kind, std::vector<leg> legs, std::vector<leg> overflow = {});
 
 private:
+    friend HETMEM_EXPORT placement best(const topology& machine, criterion by,
+                                        const rank_options& options);
+
     placement_kind kind_;
     std::vector<leg> legs_;
     std::vector<leg> overflow_;
+    std::optional<best_choice> chosen_;
 };
 
 // All of these throw no_such_target when a name has no target, no_such_target too when a kind has
@@ -139,6 +156,9 @@ HETMEM_EXPORT placement chain(const topology& machine, std::initializer_list<mem
 /// otherwise. Unreachable memory and memory without a figure come last, as in the ranking.
 HETMEM_EXPORT placement best(const topology& machine, criterion by,
                              const rank_options& options = {});
+/// The same choice again, of a topology in which other memory or other figures may be. Initiators
+/// that are gone do not count. Throws no_such_target when none of them is left.
+HETMEM_EXPORT placement best(const topology& machine, const best_choice& again);
 /// Pages spread by weight, in stripes of 2 MiB (or of the page size where that is larger).
 HETMEM_EXPORT placement interleave(const topology& machine, std::span<const weighted_name> where);
 HETMEM_EXPORT placement interleave(const topology& machine,

@@ -35,8 +35,8 @@ struct resident_share {
 
 struct residency {
     std::vector<resident_share> shares; ///< nodes ascending, then dax devices by name; none is 0
-    byte_size absent;                   ///< never touched, given back or swapped out
-    byte_size unknown;                  ///< there, but the kernel does not tell where
+    byte_size absent;  ///< never touched, given back, swapped out, or lost with its dax device
+    byte_size unknown; ///< there, but the kernel does not tell where
 
     HETMEM_EXPORT byte_size on_node(int node) const;
     HETMEM_EXPORT byte_size on(std::string_view target) const;

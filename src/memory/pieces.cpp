@@ -1,12 +1,12 @@
 #include "memory/pieces.hpp"
 
+#include "kernel/blocked_signals.hpp"
 #include "kernel/calls.hpp"
 
 #include <hetmem/error.hpp>
 
 #include <algorithm>
 #include <bit>
-#include <csignal>
 #include <exception>
 #include <mutex>
 #include <optional>
@@ -14,27 +14,9 @@
 #include <thread>
 #include <vector>
 
-#include <pthread.h>
-
 namespace hetmem::detail {
 
 namespace {
-
-/// Threads inherit the mask of who starts them.
-class all_signals_blocked {
-public:
-    all_signals_blocked() {
-        sigset_t all;
-        ::sigfillset(&all);
-        ::pthread_sigmask(SIG_SETMASK, &all, &before_);
-    }
-    all_signals_blocked(const all_signals_blocked&) = delete;
-    all_signals_blocked& operator=(const all_signals_blocked&) = delete;
-    ~all_signals_blocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-
-private:
-    sigset_t before_{};
-};
 
 class queue {
 public:
@@ -115,7 +97,7 @@ byte_ranges in_pieces(std::span<const byte_range> ranges, const in_pieces_option
         std::vector<std::jthread> threads;
         const unsigned more = options.only_own_threads ? options.threads : options.threads - 1;
         if (more != 0) {
-            const all_signals_blocked quiet;
+            const kernel::blocked_signals quiet;
             try {
                 for (unsigned n = 0; n < more; ++n) {
                     threads.emplace_back([&] { all.work(make); });

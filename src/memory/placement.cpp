@@ -14,9 +14,7 @@ namespace {
 
 constexpr unsigned largest_weight = 255;
 
-bool same_memory(const leg& a, const leg& b) {
-    return a.kind == b.kind && a.node == b.node && a.path == b.path;
-}
+using detail::same_memory;
 
 bool has(std::span<const leg> legs, const leg& one) {
     return std::any_of(legs.begin(), legs.end(),
@@ -158,7 +156,13 @@ placement best(const topology& machine, criterion by, const rank_options& option
         throw no_such_target(
             fmt::format("by {}: no memory that this process may use", to_string(by)));
     }
-    return placement(placement_kind::best, std::move(legs));
+    placement made(placement_kind::best, std::move(legs));
+    made.chosen_ = detail::choice_of(machine, order, options);
+    return made;
+}
+
+placement best(const topology& machine, const best_choice& again) {
+    return best(machine, again.by, detail::options_of(machine, again));
 }
 
 placement interleave(const topology& machine, std::span<const weighted_name> where) {

@@ -110,6 +110,31 @@ TEST(Placement, BestMayBeAllowedReservedMemory) {
                 ElementsAre("node0", "node5", "dax0.0", "node3", "node1023"));
 }
 
+TEST(Placement, ARankingCanBeMadeAgain) {
+    rank_options options;
+    options.include_reserved = true;
+    const placement first = best(machine(), criterion::read_latency, options);
+    ASSERT_TRUE(first.chosen());
+    EXPECT_EQ(first.chosen()->by, criterion::read_latency);
+    EXPECT_THAT(first.chosen()->from, ElementsAre("node0"));
+    EXPECT_EQ(first.with_headroom(byte_size::from_mib(1)).chosen(), first.chosen());
+    EXPECT_EQ(best(machine(), *first.chosen()), first);
+    EXPECT_FALSE(chain(machine(), {"node0", "node5"}).chosen());
+
+    // Of another machine, on which initiators and memories have other places.
+    const topology later = from_json(R"({"format": "hetmem-topology", "version": 1,
+      "initiators": [{"name": "node8", "node": 8, "cpus": "4"},
+                     {"name": "node0", "node": 0, "cpus": "0-1"}],
+      "targets": [{"name": "node4", "node": 4, "state": "online", "size": 100},
+                  {"name": "node0", "node": 0, "state": "online", "size": 100}],
+      "figures": [{"source": "hmat", "quantity": "read_latency",
+                   "values": [[1, 2], [200, 100]]}]})");
+    EXPECT_THAT(names(best(later, *first.chosen()).legs()), ElementsAre("node0", "node4"));
+    const best_choice from_elsewhere{criterion::read_latency, {"node77"}, {}, false};
+    EXPECT_THAT(message_of<no_such_target>([&] { best(later, from_elsewhere); }),
+                HasSubstr("node77"));
+}
+
 TEST(Placement, SaysWhyAMemoryCannotBeUsed) {
     EXPECT_THAT(refusal<no_such_target>("nod0"), HasSubstr("'nod0'"));
     EXPECT_THAT(refusal<no_such_target>("pxm11"), HasSubstr("firmware"));

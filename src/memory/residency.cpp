@@ -1,6 +1,7 @@
 #include "memory/residency.hpp"
 
 #include "kernel/numa_maps.hpp"
+#include "kernel/rooted.hpp"
 #include "kernel/text.hpp"
 #include "memory/address_range.hpp"
 #include "memory/page_places.hpp"
@@ -33,12 +34,33 @@ struct naturally {
     }
 };
 
+/// Whether mappings of a device still lead to its pages: the kernel takes them away with the
+/// driver. Where it shows no devices they are believed to.
+bool still_has_pages(const std::string& device) {
+    const kernel::rooted_reader machine("/");
+    const kernel::directory devices = machine.open("sys/bus/dax/devices");
+    if (!devices) {
+        return true;
+    }
+    const std::optional<std::string> driver = devices.open(device).read_link("driver");
+    return driver && driver->substr(driver->rfind('/') + 1) == "device_dax";
+}
+
 /// What is counted, before it has names.
 struct tally {
     std::map<unsigned, std::uint64_t> nodes;
     std::map<std::string, std::uint64_t, naturally> devices;
     std::uint64_t absent = 0;
     std::uint64_t unknown = 0;
+
+    /// What devices have lost is there no more.
+    void take_lost() {
+        std::erase_if(devices, [this](const auto& mapped) {
+            const bool lost = !still_has_pages(mapped.first);
+            absent += lost ? mapped.second : 0;
+            return lost;
+        });
+    }
 
     residency named() const {
         residency out;
@@ -161,6 +183,7 @@ public:
                 by_page(p);
             }
         }
+        tally_.take_lost();
         return tally_.named();
     }
 
@@ -385,6 +408,7 @@ std::vector<mapping_residency> where_mappings(pid_t pid) {
         detail::tally counted;
         if (const std::optional<std::string> device = detail::dax_device(map)) {
             counted.devices[*device] = one.length;
+            counted.take_lost();
         } else {
             std::uint64_t present = 0;
             for (const auto& [node, count] : pages.pages) {

@@ -184,4 +184,31 @@ leg resolver::directory(const std::string& path) const {
     return made;
 }
 
+best_choice choice_of(const topology& machine, const ranking& made, const rank_options& options) {
+    best_choice choice{made.by, {}, options.nodes, options.include_reserved};
+    for (const initiator_id id : made.from) {
+        choice.from.push_back(machine.initiators()[id.index].name);
+    }
+    return choice;
+}
+
+rank_options options_of(const topology& machine, const best_choice& choice) {
+    rank_options options{{}, choice.nodes, choice.include_reserved};
+    for (const initiator& one : machine.initiators()) {
+        if (std::ranges::find(choice.from, one.name) != choice.from.end()) {
+            options.from.push_back(one.id);
+        }
+    }
+    if (options.from.empty() && !choice.from.empty()) {
+        throw no_such_target(
+            fmt::format("by {}: none of the initiators that counted is there any more ({})",
+                        to_string(choice.by), fmt::join(choice.from, ", ")));
+    }
+    return options;
+}
+
+bool same_memory(const leg& a, const leg& b) {
+    return a.kind == b.kind && a.node == b.node && a.path == b.path;
+}
+
 } // namespace hetmem::detail

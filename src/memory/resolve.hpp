@@ -3,6 +3,7 @@
 
 #include <hetmem/id_set.hpp>
 #include <hetmem/placement.hpp>
+#include <hetmem/rank.hpp>
 #include <hetmem/topology.hpp>
 
 #include <optional>
@@ -31,5 +32,14 @@ private:
     const topology& machine_;
     std::optional<id_set> nodes_;
 };
+
+/// Of the ranking that best() made.
+best_choice choice_of(const topology& machine, const ranking& made, const rank_options& options);
+/// For the same ranking of another topology. Throws no_such_target when it has none of the
+/// initiators.
+rank_options options_of(const topology& machine, const best_choice& choice);
+
+/// Whether two legs are of one memory, whatever weight and headroom they have.
+bool same_memory(const leg& a, const leg& b);
 
 } // namespace hetmem::detail
