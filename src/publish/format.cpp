@@ -2,27 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <cmath>
 
 namespace hetmem::detail {
 namespace {
 
-/// At most `decimals` decimals, without trailing zeros.
-std::string trimmed(double value, int decimals) {
-    std::string text = fmt::format("{:.{}f}", value, decimals);
-    if (decimals > 0) {
-        text.erase(text.find_last_not_of('0') + 1);
-        if (text.back() == '.') {
-            text.pop_back();
-        }
-    }
-    return text;
-}
-
 /// In tens of the smallest fraction that is shown (0.1 ns, 0.1 GB/s), rounded.
-constexpr std::uint64_t base_units_per_tenth(quantity what) {
-    return what == quantity::read_latency || what == quantity::write_latency ? 100 : 100'000'000;
+std::uint64_t base_units_per_tenth(quantity what) {
+    return is_latency(what) ? 100 : 100'000'000;
 }
 
 template <class Unit> std::string plain(const Unit& value) {
@@ -66,47 +53,6 @@ std::string both_directions(const figure<Unit>& read, const figure<Unit>& write)
 
 } // namespace
 
-std::string format_latency(latency value) {
-    const std::uint64_t ps = value.picoseconds();
-    if (ps > 0 && ps < 100) {
-        return fmt::format("{} ps", ps);
-    }
-    return trimmed(value.nanoseconds(), 1) + " ns";
-}
-
-std::string format_bandwidth(bandwidth value) {
-    const std::uint64_t bytes = value.bytes_per_second();
-    if (bytes == 0 || bytes >= 100'000'000) {
-        return trimmed(value.gigabytes_per_second(), 1) + " GB/s";
-    }
-    if (bytes >= 100'000) {
-        return trimmed(static_cast<double>(bytes) / 1e6, 1) + " MB/s";
-    }
-    return fmt::format("{} B/s", bytes);
-}
-
-std::string format_size(byte_size value) {
-    static constexpr std::array<std::string_view, 7> units{"B",   "KiB", "MiB", "GiB",
-                                                           "TiB", "PiB", "EiB"};
-    auto amount = static_cast<double>(value.bytes());
-    std::size_t unit = 0;
-    // 1023.96 MiB would print as "1024 MiB"; from there on the next unit is used.
-    while (amount >= (unit == 0 ? 1024.0 : 1023.95) && unit + 1 < units.size()) {
-        amount /= 1024;
-        ++unit;
-    }
-    return trimmed(amount, amount < 10 ? 2 : 1).append(" ").append(units[unit]);
-}
-
-std::string format_size(const std::optional<byte_size>& value) {
-    return value ? format_size(*value) : "unknown";
-}
-
-std::string format_value(quantity what, std::uint64_t base_units) {
-    return is_latency(what) ? format_latency(latency::from_picoseconds(base_units))
-                            : format_bandwidth(bandwidth::from_bytes_per_second(base_units));
-}
-
 std::string format_figure(const figure<latency>& value) {
     return state_or_value(value) + source_mark(value);
 }
@@ -146,10 +92,6 @@ std::string format_cell(quantity what, std::uint64_t base_units, unsigned decima
         return fmt::format("{:.2g}", value);
     }
     return fmt::format("{:.{}f}", value, decimals);
-}
-
-bool is_latency(quantity what) {
-    return what == quantity::read_latency || what == quantity::write_latency;
 }
 
 std::string_view unit_of(quantity what) {

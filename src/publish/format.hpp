@@ -7,6 +7,8 @@
 // A value that is not zero never prints as zero. Pure functions, thread-safe, no locale.
 #pragma once
 
+#include "topology/value_text.hpp"
+
 #include <hetmem/topology.hpp>
 
 #include <cstdint>
@@ -16,15 +18,6 @@
 #include <vector>
 
 namespace hetmem::detail {
-
-std::string format_latency(latency value);
-std::string format_bandwidth(bandwidth value);
-/// Binary units: B, KiB, MiB, GiB, TiB, PiB, EiB.
-std::string format_size(byte_size value);
-/// "unknown" when nobody said.
-std::string format_size(const std::optional<byte_size>& value);
-/// In picoseconds or bytes per second, as the quantity says.
-std::string format_value(quantity what, std::uint64_t base_units);
 
 /// "80 ns (hmat)", "unknown" or "unreachable (hmat)".
 std::string format_figure(const figure<latency>& value);
@@ -41,7 +34,6 @@ std::string format_cell(quantity what, std::uint64_t base_units, unsigned decima
 /// Decimals that format_cell needs to tell this value: 0 or 1.
 unsigned decimals_of(quantity what, std::uint64_t base_units);
 
-bool is_latency(quantity what);
 /// "ns" or "GB/s".
 std::string_view unit_of(quantity what);
 /// "read latency"
