@@ -6,6 +6,16 @@ if(TARGET hetmem_malloc) # not beside a sanitizer; `hetmem run` looks for it the
   install(TARGETS hetmem_malloc LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/hetmem)
 endif()
 
+# The unit names the daemon where it really is, also after `cmake --install --prefix`.
+install(TARGETS hetmemd RUNTIME DESTINATION ${CMAKE_INSTALL_SBINDIR})
+install(CODE "
+  set(HETMEMD \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_SBINDIR}/hetmemd\")
+  set(unit \"\${CMAKE_INSTALL_PREFIX}/lib/systemd/system/hetmemd.service\")
+  configure_file(\"${PROJECT_SOURCE_DIR}/systemd/hetmemd.service.in\"
+                 \"\$ENV{DESTDIR}\${unit}\" @ONLY)
+  message(STATUS \"Installing: \$ENV{DESTDIR}\${unit}\")
+  list(APPEND CMAKE_INSTALL_MANIFEST_FILES \"\${unit}\")")
+
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/hetmem)
 install(TARGETS hetmem
   EXPORT hetmem_targets
@@ -39,6 +49,7 @@ configure_file(cmake/hetmem.pc.in ${PROJECT_BINARY_DIR}/hetmem.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/hetmem.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
 install(FILES docs/man/hetmem.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+install(FILES docs/man/hetmemd.8 DESTINATION ${CMAKE_INSTALL_MANDIR}/man8)
 install(FILES completions/hetmem.bash
   DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions
   RENAME hetmem)
