@@ -44,10 +44,14 @@ _hetmem() {
     COMPREPLY=()
 
     if ((COMP_CWORD == 1)); then
-        _hetmem_words "$current" show rank run where move capture --help --version
+        _hetmem_words "$current" show rank run where move watch adopt capture --help --version
         return
     fi
     case $before in
+    --run-directory)
+        _hetmem_files "$current"
+        return
+        ;;
     --root)
         if [[ $subcommand == capture ]]; then
             _hetmem_files "$current"
@@ -77,7 +81,7 @@ _hetmem() {
             capacity free
         return
         ;;
-    --width | --from-cpu | --from-initiator | --large | --headroom)
+    --width | --changes | --from-cpu | --from-initiator | --large | --headroom)
         return
         ;;
     esac
@@ -114,6 +118,18 @@ _hetmem() {
             _hetmem_processes "$current"
         else
             _hetmem_memories "$current"
+        fi
+        ;;
+    watch)
+        _hetmem_words "$current" --json --changes --help
+        ;;
+    adopt)
+        if [[ $current == -* ]]; then
+            _hetmem_words "$current" --evaluate --firmware --run-directory --help
+        else
+            # shellcheck disable=SC2207
+            COMPREPLY=($(compgen -f -- "$current"))
+            compopt -o filenames 2>/dev/null
         fi
         ;;
     capture)

@@ -245,6 +245,40 @@ void add_move(CLI::App& app, move_arguments& move) {
     command->add_flag("--json", move.json, "Print JSON, format in docs/json.md");
 }
 
+void add_watch(CLI::App& app, watch_arguments& watch) {
+    auto* command = app.add_subcommand("watch", std::string(help::watch_summary));
+    command->footer(std::string(help::watch_footer));
+    command->add_flag("--json", watch.json, "Print lines of JSON, format in docs/json.md");
+    command
+        ->add_option("--changes", watch.changes,
+                     "End after N times that something changed (default:\nnever)")
+        ->type_name("N")
+        ->check(CLI::Range(1, 1'000'000'000).description(""));
+}
+
+void add_adopt(CLI::App& app, adopt_arguments& adopt) {
+    using kind = detail::adopt_request::kind;
+    auto* command = app.add_subcommand("adopt", std::string(help::adopt_summary));
+    command->footer(std::string(help::adopt_footer));
+    auto* file = command->add_option("FILE", adopt.file, "A whole HMAT, with its header")
+                     ->type_name("")
+                     ->check(not_empty());
+    auto* evaluate = command->add_flag_callback(
+        "--evaluate", [&adopt] { adopt.wanted = kind::evaluate; },
+        "Take what the firmware's method _HMA returns now, and\nafter every hotplug");
+    auto* firmware = command->add_flag_callback(
+        "--firmware", [&adopt] { adopt.wanted = kind::firmware; },
+        "Go back to the table that the machine started with");
+    command
+        ->add_option("--run-directory", adopt.run_directory,
+                     "Where hetmemd publishes (default: /run/hetmem)")
+        ->type_name("DIR")
+        ->check(not_empty());
+    file->excludes(evaluate, firmware);
+    evaluate->excludes(firmware);
+    command->require_option(1, 2);
+}
+
 /// Takes the command off the words of `hetmem run`: it begins behind -- or with the first word that
 /// is neither an option nor an option's value, and may look like anything from there on.
 std::vector<std::string> split_off_command(const CLI::App& run, std::vector<std::string>& words) {
@@ -307,6 +341,8 @@ arguments parse_arguments(int count, const char* const* values) {
     run_arguments run;
     where_arguments where;
     move_arguments move;
+    watch_arguments watch;
+    adopt_arguments adopt;
 
     CLI::App app{std::string(help::summary), "hetmem"};
     app.formatter(std::make_shared<help_format>());
@@ -320,6 +356,8 @@ arguments parse_arguments(int count, const char* const* values) {
     add_run(app, run);
     add_where(app, where);
     add_move(app, move);
+    add_watch(app, watch);
+    add_adopt(app, adopt);
 
     std::vector<std::string> words(values + 1, values + std::max(count, 1));
     if (!words.empty() && words.front() == "run") {
@@ -352,6 +390,15 @@ arguments parse_arguments(int count, const char* const* values) {
     }
     if (app.got_subcommand("move")) {
         return move;
+    }
+    if (app.got_subcommand("watch")) {
+        return watch;
+    }
+    if (const CLI::App* const asked = app.get_subcommand("adopt"); asked->parsed()) {
+        if (adopt.file.empty() && asked->count("--evaluate") + asked->count("--firmware") == 0) {
+            throw usage_error(complaint(app, "One of FILE, --evaluate, --firmware is required"));
+        }
+        return adopt;
     }
     if (app.got_subcommand("run")) {
         if (run.command.empty()) {

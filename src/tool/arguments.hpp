@@ -3,6 +3,8 @@
 // Only arguments.cpp knows the parser; the subcommands see what was asked for.
 #pragma once
 
+#include "publish/adopt_files.hpp"
+
 #include <hetmem/rank.hpp>
 
 #include <optional>
@@ -71,13 +73,25 @@ struct move_arguments {
     bool json = false;
 };
 
+struct watch_arguments {
+    bool json = false;
+    std::optional<std::size_t> changes; ///< ends after so many generations
+};
+
+struct adopt_arguments {
+    detail::adopt_request::kind wanted{};
+    std::string file; ///< when a table is given
+    std::string run_directory = "/run/hetmem";
+};
+
 /// Help or version: the text goes to standard output, and that was all.
 struct print_text {
     std::string text;
 };
 
-using arguments = std::variant<print_text, show_arguments, rank_arguments, capture_arguments,
-                               run_arguments, where_arguments, move_arguments>;
+using arguments =
+    std::variant<print_text, show_arguments, rank_arguments, capture_arguments, run_arguments,
+                 where_arguments, move_arguments, watch_arguments, adopt_arguments>;
 
 /// The command line makes no sense; what() says why and where help is.
 class usage_error : public std::runtime_error {

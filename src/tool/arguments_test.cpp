@@ -72,6 +72,37 @@ TEST(arguments, rank_takes_several_places_to_rank_from) {
     EXPECT_TRUE(rank.all);
 }
 
+TEST(arguments, watch_goes_on_until_it_is_told_how_long) {
+    const auto watch = std::get<watch_arguments>(parse({"watch"}));
+    EXPECT_FALSE(watch.json);
+    EXPECT_FALSE(watch.changes.has_value());
+    const auto twice = std::get<watch_arguments>(parse({"watch", "--json", "--changes", "2"}));
+    EXPECT_TRUE(twice.json);
+    EXPECT_EQ(twice.changes, 2U);
+    EXPECT_THAT(refusal({"watch", "--changes", "0"}), HasSubstr("--changes"));
+    EXPECT_THAT(refusal({"watch", "--changes", "-1"}), HasSubstr("--changes"));
+    EXPECT_THAT(refusal({"watch", "--root", "/x"}), HasSubstr("--root"));
+}
+
+TEST(arguments, adopt_takes_one_of_three) {
+    using kind = detail::adopt_request::kind;
+    const auto table = std::get<adopt_arguments>(parse({"adopt", "new.hmat"}));
+    EXPECT_EQ(table.wanted, kind::table);
+    EXPECT_EQ(table.file, "new.hmat");
+    EXPECT_EQ(table.run_directory, "/run/hetmem");
+    EXPECT_EQ(std::get<adopt_arguments>(parse({"adopt", "--evaluate"})).wanted, kind::evaluate);
+    EXPECT_EQ(std::get<adopt_arguments>(parse({"adopt", "--firmware"})).wanted, kind::firmware);
+    for (const auto& words :
+         std::vector<std::vector<const char*>>{{"adopt"},
+                                               {"adopt", "--run-directory", "/x"},
+                                               {"adopt", "new.hmat", "--evaluate"},
+                                               {"adopt", "--evaluate", "--firmware"},
+                                               {"adopt", "a", "b"},
+                                               {"adopt", ""}}) {
+        EXPECT_THROW(parse(words), usage_error) << testing::PrintToString(words);
+    }
+}
+
 TEST(arguments, capture_needs_a_file) {
     EXPECT_THAT(refusal({"capture"}), HasSubstr("FILE is required"));
     const auto capture = std::get<capture_arguments>(parse({"capture", "a.tar.gz"}));

@@ -41,6 +41,11 @@ bool tells_zone_size(std::string_view line) {
     return line.starts_with("Node ") || line.find(" present ") != std::string_view::npos;
 }
 
+/// The id of a boot is left out, which is a line of its own (topology/adopted.hpp).
+bool tells_origin(std::string_view line) {
+    return key_of(line) != "\"boot_id\"";
+}
+
 bool is_soft_reserved(std::string_view line) {
     return line.find(" : Soft Reserved") != std::string_view::npos;
 }
@@ -101,6 +106,8 @@ constexpr captured_files list[] = {
     {"proc/iomem", contents, is_soft_reserved},
     {"sys/firmware/acpi/tables/{HMAT,SRAT,SLIT}"},
     {"sys/firmware/acpi/tables/{HMAT,SRAT,SLIT}#"},
+    {"run/hetmem/current/adopted/HMAT"}, // the one that replaces the firmware's
+    {"run/hetmem/current/adopted/origin.json", contents, tells_origin},
 };
 
 bool is_digit(char c) {

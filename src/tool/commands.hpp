@@ -11,6 +11,10 @@ void rank(const rank_arguments& asked);
 void capture(const capture_arguments& asked);
 void where(const where_arguments& asked);
 void move(const move_arguments& asked);
+void watch(const watch_arguments& asked);
+/// The exit status, where a running hetmemd answered. Otherwise one takes the place of this
+/// process.
+int adopt(const adopt_arguments& asked);
 /// The exit status: that of the command where it had to be waited for. Otherwise the command takes
 /// the place of this process.
 int run_command(const run_arguments& asked);

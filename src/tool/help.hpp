@@ -132,4 +132,40 @@ policy stays: memory that it touches later goes where that says. Pages that
 other processes share and pages of huge page pools stay. For somebody else's
 process CAP_SYS_PTRACE (or root) is needed.)";
 
+inline constexpr std::string_view watch_summary =
+    "Tell what changes about the memories, as it happens";
+
+inline constexpr std::string_view watch_footer = R"(Examples:
+  hetmem watch                             a line for each change, until Ctrl-C
+  hetmem watch --json                      a line of JSON for each generation
+  hetmem watch --json --changes 1          wait for the next change
+
+Memory that appears, vanishes, goes offline or comes online, grows or shrinks;
+figures that are told anew; what is reserved; demotion and interleave weights.
+The first line says what there is, and how changes become known: by events of
+the kernel, or by what hetmemd publishes where these do not arrive. Free memory
+is not watched. Events that come together make one generation.)";
+
+inline constexpr std::string_view adopt_summary =
+    "Put another HMAT in the place of the firmware's (root)";
+
+inline constexpr std::string_view adopt_footer = R"(Examples:
+  sudo hetmem adopt corrected.hmat         a table made by iasl, for example
+  sudo hetmem adopt --evaluate             what the firmware's _HMA returns
+  sudo hetmem adopt --firmware             back to the one of the start
+
+The new table replaces the old one whole: figures that only the old one has are
+gone. Memory that the old one reserved (the reservation hint) stays reserved as
+long as it is there. A table that is damaged, has no figure, gives two values
+for one pair, or does not fit the SRAT is refused, and the old one stays.
+
+What is adopted holds until the machine is restarted, for all users. hetmemd
+publishes it; where none runs, one is run once. A FILE stays in force until
+something else is asked for; --evaluate is repeated by hetmemd after hotplug.
+hetmemd does that by itself from its start; nothing else in Linux asks _HMA.
+
+_HMA is executed by the kernel where the module acpi_call is loaded, otherwise
+by acpiexec (package acpica-tools), outside of the kernel and without
+privileges: a method that reads hardware is refused there.)";
+
 } // namespace hetmem::tool::help

@@ -32,8 +32,14 @@ void run(const tool::where_arguments& asked) {
 void run(const tool::move_arguments& asked) {
     tool::move(asked);
 }
+void run(const tool::watch_arguments& asked) {
+    tool::watch(asked);
+}
 int run(const tool::run_arguments& asked) {
     return tool::run_command(asked);
+}
+int run(const tool::adopt_arguments& asked) {
+    return tool::adopt(asked);
 }
 
 } // namespace
