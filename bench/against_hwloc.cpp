@@ -2,10 +2,13 @@
 //
 //     bench_against_hwloc HETMEM HWLOC-INFO LIST [RUNS]
 //
-// Two lines of microseconds, three medians and then the three least: "process" (hetmem show,
-// hwloc-info, a program that does nothing) and "library" (discover(), hwloc_topology_load(), bare
-// reads of the files that discover() reads).
+// Lines of microseconds, three medians and then the three least: "process" (hetmem show,
+// hwloc-info, a program that does nothing), "library" (discover(), hwloc_topology_load(), bare
+// reads of the files that discover() reads) and, when root runs it, "published" (what an ordinary
+// user's discover() takes where hetmemd publishes, hwloc_topology_load(), the same without reading
+// afresh what changes without events).
 #include "bare_reads.hpp"
+#include "published_here.hpp"
 #include "stopwatch.hpp"
 
 #include <hetmem/discover.hpp>
@@ -86,6 +89,25 @@ void time_libraries(const char* list, int runs) {
     print("library", ours, theirs, reads);
 }
 
+/// An ordinary user's: hwloc reads fewer files then, too.
+void time_published(int runs) {
+    if (!bench::published_here::can_be_made()) {
+        return;
+    }
+    const bench::published_here published;
+    published.as_ordinary_user([&] {
+        bench::stopwatch ours;
+        bench::stopwatch theirs;
+        bench::stopwatch parsed;
+        for (int i = 0; i < runs; ++i) {
+            ours.time([&] { published.load(); });
+            theirs.time([] { load_hwloc(); });
+            parsed.time([&] { published.load_as_it_is(); });
+        }
+        print("published", ours, theirs, parsed);
+    });
+}
+
 } // namespace
 
 int main(int count, char** values) {
@@ -97,6 +119,7 @@ int main(int count, char** values) {
         const int runs = count == 5 ? std::atoi(values[4]) : 31;
         time_processes(values[1], values[2], runs);
         time_libraries(values[3], runs);
+        time_published(runs);
         return 0;
     } catch (const std::exception& e) {
         std::fprintf(stderr, "bench_against_hwloc: %s\n", e.what());

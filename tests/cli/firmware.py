@@ -90,3 +90,19 @@ def cdat(*structures: bytes) -> bytes:
     head = struct.pack("<IBB6sI", 16 + len(body), 1, 0, b"", 0)
     checksum = -(sum(head) + sum(body)) % 256
     return head[:5] + bytes([checksum]) + head[6:] + body
+
+
+def aml_package(body: bytes) -> bytes:
+    """AML's length of a package, which counts itself (20.2.4), and the package."""
+    if len(body) + 1 <= 0x3F:
+        return bytes([len(body) + 1]) + body
+    more = 1 if len(body) + 2 <= 0xFFF else 2
+    length = len(body) + 1 + more
+    return bytes([more << 6 | length & 0xF]) + (length >> 4).to_bytes(more, "little") + body
+
+
+def ssdt_with_hma(returned: bytes) -> bytes:
+    r"""An SSDT whose method \_SB._HMA returns a buffer with these bytes."""
+    buffer = b"\x11" + aml_package(b"\x0c" + struct.pack("<I", len(returned)) + returned)
+    method = b"\x14" + aml_package(b"_HMA\0\xa4" + buffer)
+    return table(b"SSDT", 2, b"\x10" + aml_package(b"\\_SB_" + method))

@@ -10,7 +10,7 @@ import unittest
 import command
 from command import HETMEM, SOURCE, environment, hetmem
 
-SUBCOMMANDS = ("show", "rank", "run", "where", "move", "capture")
+SUBCOMMANDS = ("show", "rank", "run", "where", "move", "watch", "adopt", "capture")
 
 
 def options_in(text):

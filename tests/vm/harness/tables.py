@@ -122,3 +122,22 @@ def ssdt_with_proximity(pxm):
     length = 1 + len(scope)  # PkgLength of one byte counts itself
     assert length < 64
     return table("SSDT", 2, b"\x10" + bytes([length]) + scope)
+
+
+# --- SSDT with an _HMA ----------------------------------------------------------------------------
+
+
+def ssdt_with_hma(returned):
+    """Scope (\\_SB) { Method (_HMA) { Return (Buffer () { returned }) } } (6.2.19)."""
+    buffer = b"\x11" + _package(b"\x0c" + struct.pack("<I", len(returned)) + returned)
+    method = b"\x14" + _package(b"_HMA\0" + b"\xa4" + buffer)  # no arguments; ReturnOp
+    return table("SSDT", 2, b"\x10" + _package(b"\\_SB_" + method))
+
+
+def _package(body):
+    """PkgLength (20.2.4), which counts itself, and what it is the length of."""
+    if len(body) < 63:
+        return bytes([1 + len(body)]) + body
+    more = 1 if len(body) + 2 < 1 << 12 else 2
+    length = 1 + more + len(body)
+    return bytes([more << 6 | length & 0xF]) + (length >> 4).to_bytes(more, "little") + body
