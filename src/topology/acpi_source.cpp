@@ -1,6 +1,7 @@
 #include "topology/acpi_source.hpp"
 
 #include "topology/adopted.hpp"
+#include "topology/notices.hpp"
 
 #include <acpi/cross_check.hpp>
 
@@ -173,7 +174,7 @@ acpi_facts read_acpi(const kernel::rooted_reader& reader, const adopted_table* a
     }
     if (!refused.empty()) {
         facts.notices.push_back(
-            {fmt::format("firmware tables {}", refused), "readable by root only",
+            {fmt::format("firmware tables {}", refused), std::string(for_root_only),
              "run as root to see every pair's figures, memory without a node, and which "
              "proximity domain is which node"});
     }

@@ -1,5 +1,6 @@
 #include "topology/device_source.hpp"
 
+#include "topology/notices.hpp"
 #include "topology/sizes.hpp"
 
 #include <acpi/cdat.hpp>
@@ -114,7 +115,7 @@ device_facts read_devices(const kernel::rooted_reader& reader) {
                              source_status::used, "the device's leg of the path only"};
         if (endpoint.cdat_read.not_permitted()) {
             report.status = source_status::not_permitted;
-            report.detail = "readable by root only";
+            report.detail = for_root_only;
             refused += (refused.empty() ? "" : ", ") + endpoint.memdev;
         } else if (!endpoint.cdat_read || endpoint.cdat.empty()) {
             report.status = source_status::absent;
@@ -134,7 +135,7 @@ device_facts read_devices(const kernel::rooted_reader& reader) {
         facts.reports.push_back(std::move(report));
     }
     if (!refused.empty()) {
-        facts.notices.push_back({fmt::format("CDAT of {}", refused), "readable by root only",
+        facts.notices.push_back({fmt::format("CDAT of {}", refused), std::string(for_root_only),
                                  "run as root to see the devices' own figures"});
     }
     return facts;

@@ -1,3 +1,4 @@
+#include "topology/notices.hpp"
 #include "topology/published.hpp"
 #include "topology/state.hpp"
 
@@ -13,11 +14,6 @@
 
 namespace hetmem::detail {
 namespace {
-
-/// As acpi_source.cpp and device_source.cpp have it.
-constexpr std::string_view refused = "readable by root only";
-/// As merge.cpp.
-constexpr std::string_view silence = "latency and bandwidth of all memories";
 
 constexpr std::uint32_t nowhere = ~std::uint32_t{0};
 /// Position in the published description -> in our own.
@@ -186,8 +182,13 @@ private:
 
     void take_layers() {
         std::vector<figure_layer> layers;
+        const bool replaced =
+            std::any_of(from_.layers.begin(), from_.layers.end(),
+                        [](const figure_layer& layer) { return layer.from() == source::hma; });
         for (const figure_layer& layer : s_.layers) {
-            layers.push_back(moved(layer, same_initiators_, same_targets_));
+            layers.push_back(layer.from() == source::sysfs && replaced
+                                 ? without_replaced(layer)
+                                 : moved(layer, same_initiators_, same_targets_));
         }
         const std::size_t own = layers.size();
         for (const figure_layer& layer : from_.layers) {
@@ -202,6 +203,41 @@ private:
             }
         }
         s_.layers = std::move(layers);
+    }
+
+    /// The kernel goes on showing figures of an HMAT that was replaced; who made the published
+    /// description left those out.
+    figure_layer without_replaced(const figure_layer& ours) const {
+        const mapping theirs_initiators = inverse(initiators_, s_.initiators.size());
+        const mapping theirs_targets = inverse(targets_, s_.targets.size());
+        const auto theirs =
+            std::find_if(from_.layers.begin(), from_.layers.end(), [&](const figure_layer& layer) {
+                return layer.from() == ours.from() && layer.what() == ours.what() &&
+                       layer.level() == ours.level();
+            });
+        figure_layer out(ours.from(), ours.what(), ours.level(), s_.initiators.size(),
+                         s_.targets.size(), figure_layer::storage::sparse);
+        for (const figure_layer::cell& c : ours.cells()) {
+            const std::uint32_t i = theirs_initiators[c.initiator];
+            const std::uint32_t t = theirs_targets[c.target];
+            const bool known_to_both = i != nowhere && t != nowhere;
+            if (!known_to_both ||
+                (theirs != from_.layers.end() && theirs->at(i, t) != topology::unknown_value)) {
+                out.set(c.initiator, c.target, c.value);
+            }
+        }
+        out.finish();
+        return out;
+    }
+
+    static mapping inverse(const mapping& of, std::size_t count) {
+        mapping out(count, nowhere);
+        for (std::uint32_t n = 0; n < of.size(); ++n) {
+            if (of[n] != nowhere) {
+                out[of[n]] = n;
+            }
+        }
+        return out;
     }
 
     figure_layer moved(const figure_layer& layer, const mapping& initiators,
@@ -242,7 +278,7 @@ private:
         }
         s_.sources.push_back(report_of_published(from_.generation, ": something happened since"));
         std::erase_if(s_.notices, [&](const notice& n) {
-            return n.why == refused || (n.what == silence && !s_.layers.empty());
+            return n.why == for_root_only || (n.what == all_figures && !s_.layers.empty());
         });
         add_missing(s_.defects, from_.defects);
         add_missing(s_.disagreements, from_.disagreements);

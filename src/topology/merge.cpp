@@ -1,6 +1,7 @@
 #include "topology/merger.hpp"
 
 #include "topology/merge.hpp"
+#include "topology/notices.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -105,7 +106,7 @@ void merger::add_notice_of_silence() {
             return r.what == "HMAT" && r.status != source_status::absent;
         });
     if (silent && !has_hmat) {
-        s_.notices.push_back({"latency and bandwidth of all memories",
+        s_.notices.push_back({std::string(all_figures),
                               "the firmware has no HMAT and the kernel tells no figures", ""});
     }
 }

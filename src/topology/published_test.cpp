@@ -488,6 +488,29 @@ TEST(JoinPublished, FiguresThatReplaceFirmwaresBreakItsSilence) {
                 Contains(Field(&source_report::detail, HasSubstr("new.aml, given by hand"))));
 }
 
+TEST(JoinPublished, FiguresThatAreReplacedStayGone) {
+    tree root = two_memories();
+    two_memories_firmware().write_into(root);
+    // As the kernel goes on showing it, whatever becomes of the table.
+    const std::string access = "sys/devices/system/node/node1/access0/initiators/";
+    root.write({{access + "read_latency", "120\n"}});
+    root.link(access + "node0", "../../../node0");
+    firmware fewer; // says nothing of node 1
+    fewer.processor(10, 0).processor(10, 1).memory(10, 0, 4 * block_bytes);
+    fewer.matrix(data_type::access_latency, 1000, {10}, {10}, {100});
+    adopted_table table;
+    table.from = "new.aml, given by hand";
+    table.bytes = fewer.hmat();
+    const topology published = with_generation(describe(rooted_reader(root.root()), &table), 7);
+    ASSERT_EQ(pair(published, "node0", "node1").read_latency.state, knowledge::unknown);
+    const topology own = without_tables(root);
+    ASSERT_EQ(pair(own, "node0", "node1").read_latency, ns(120, source::sysfs));
+
+    const topology both = join_published(own, published);
+    EXPECT_EQ(pair(both, "node0", "node0").read_latency, ns(100, source::hma));
+    EXPECT_EQ(pair(both, "node0", "node1").read_latency.state, knowledge::unknown);
+}
+
 TEST(JoinPublished, WithNothingRefusedAndNothingNewItIsTheSame) {
     tree root = two_memories();
     two_memories_firmware().write_into(root);
