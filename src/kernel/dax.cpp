@@ -7,6 +7,12 @@
 namespace hetmem::kernel {
 namespace {
 
+/// "" when none is bound.
+std::string driver_of(const directory& device) {
+    const std::optional<std::string> driver = device.read_link("driver");
+    return driver ? driver->substr(driver->rfind('/') + 1) : "";
+}
+
 dax_device read_device(const directory& device, const std::string& name) {
     dax_device found;
     found.name = name;
@@ -17,9 +23,7 @@ dax_device read_device(const directory& device, const std::string& name) {
     const read_result resource = device.read("resource");
     found.resource = resource ? parse_any_base(resource.text) : std::nullopt;
     found.resource_hidden = resource.not_permitted();
-    if (const std::optional<std::string> driver = device.read_link("driver")) {
-        found.driver = driver->substr(driver->rfind('/') + 1);
-    }
+    found.driver = driver_of(device);
     return found;
 }
 
@@ -29,6 +33,11 @@ bool is_dax_device_name(std::string_view name) {
     const std::size_t dot = name.find('.');
     return dot != std::string_view::npos && number_after("dax", name.substr(0, dot)) &&
            number_after("", name.substr(dot + 1));
+}
+
+bool maps_its_pages(const rooted_reader& reader, const std::string& name) {
+    const directory devices = reader.open("sys/bus/dax/devices");
+    return !devices || driver_of(devices.open(name)) == "device_dax";
 }
 
 std::vector<dax_device> read_dax_devices(const rooted_reader& reader) {

@@ -28,6 +28,10 @@ struct dax_device {
 /// Whether this is the name of such a device: "dax0.0", not "dax_region0".
 bool is_dax_device_name(std::string_view name);
 
+/// Whether mappings of a device lead to its pages: the kernel takes them away with the driver, and
+/// touching what was there ends in SIGBUS. Where no devices are shown they are believed to.
+bool maps_its_pages(const rooted_reader& reader, const std::string& name);
+
 /// In natural order of the names (dax2.0 before dax10.0).
 std::vector<dax_device> read_dax_devices(const rooted_reader& reader);
 

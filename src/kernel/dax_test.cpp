@@ -82,5 +82,21 @@ TEST(dax, none_and_other_entries) {
     EXPECT_THAT(devices_of(files), IsEmpty());
 }
 
+TEST(dax, pages_go_with_the_driver) {
+    tree files;
+    const rooted_reader none(files.root());
+    EXPECT_TRUE(maps_its_pages(none, "dax0.0")); // nobody tells
+    files.write({{"sys/bus/dax/devices/dax0.0/size", "1\n"},
+                 {"sys/bus/dax/devices/dax1.0/size", "1\n"},
+                 {"sys/bus/dax/devices/dax2.0/size", "1\n"}});
+    files.link("sys/bus/dax/devices/dax0.0/driver", "../../drivers/device_dax");
+    files.link("sys/bus/dax/devices/dax1.0/driver", "../../drivers/kmem");
+    const rooted_reader some(files.root());
+    EXPECT_TRUE(maps_its_pages(some, "dax0.0"));
+    EXPECT_FALSE(maps_its_pages(some, "dax1.0"));
+    EXPECT_FALSE(maps_its_pages(some, "dax2.0"));
+    EXPECT_FALSE(maps_its_pages(some, "dax3.0")); // vanished
+}
+
 } // namespace
 } // namespace hetmem::kernel

@@ -6,6 +6,7 @@
 #include "memory/uncancellable.hpp"
 #include "memory/words.hpp"
 
+#include "kernel/dax.hpp"
 #include "kernel/policy.hpp"
 
 #include <hetmem/error.hpp>
@@ -127,6 +128,7 @@ struct HETMEM_HIDDEN region::state {
     void set_policy(const placement& to) const;
     migration move_pages(const placement& to, const migrate_options& how);
     migration copy(const placement& to, const migrate_options& how);
+    void must_be_readable(const residency& before) const;
 
     /// The placement in force. `swapped` must be held.
     const placement& in_force() const { return moved_to ? *moved_to : memory->where(); }
@@ -262,6 +264,18 @@ void region::state::set_policy(const placement& to) const {
     set(kernel::policy::preferred, first);
 }
 
+/// What a device has lost cannot be copied: to touch it would end the process.
+void region::state::must_be_readable(const residency& before) const {
+    const placement from = asked();
+    for (const leg& one : from.legs()) {
+        if (one.kind == leg_kind::dax && before.absent.bytes() != 0 &&
+            !kernel::maps_its_pages(kernel::rooted_reader("/"), one.name)) {
+            throw target_lost(fmt::format("{} of the region were lost with the driver of {}",
+                                          detail::in_words(before.absent.bytes()), one.name));
+        }
+    }
+}
+
 migration region::state::copy(const placement& to, const migrate_options& how) {
     if (!how.quiesce || !how.resume) {
         throw error(
@@ -306,6 +320,7 @@ migration region::state::copy(const placement& to, const migrate_options& how) {
     }
     {
         const quiet_time nobody_writes(how);
+        must_be_readable(before);
         if (!detail::copy_bytes(range(), space.start, how.threads, how.progress)) {
             const std::string why = "it was stopped";
             if (how.all_or_nothing) {

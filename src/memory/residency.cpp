@@ -1,5 +1,6 @@
 #include "memory/residency.hpp"
 
+#include "kernel/dax.hpp"
 #include "kernel/numa_maps.hpp"
 #include "kernel/rooted.hpp"
 #include "kernel/text.hpp"
@@ -34,18 +35,6 @@ struct naturally {
     }
 };
 
-/// Whether mappings of a device still lead to its pages: the kernel takes them away with the
-/// driver. Where it shows no devices they are believed to.
-bool still_has_pages(const std::string& device) {
-    const kernel::rooted_reader machine("/");
-    const kernel::directory devices = machine.open("sys/bus/dax/devices");
-    if (!devices) {
-        return true;
-    }
-    const std::optional<std::string> driver = devices.open(device).read_link("driver");
-    return driver && driver->substr(driver->rfind('/') + 1) == "device_dax";
-}
-
 /// What is counted, before it has names.
 struct tally {
     std::map<unsigned, std::uint64_t> nodes;
@@ -56,7 +45,7 @@ struct tally {
     /// What devices have lost is there no more.
     void take_lost() {
         std::erase_if(devices, [this](const auto& mapped) {
-            const bool lost = !still_has_pages(mapped.first);
+            const bool lost = !kernel::maps_its_pages(kernel::rooted_reader("/"), mapped.first);
             absent += lost ? mapped.second : 0;
             return lost;
         });

@@ -2,6 +2,7 @@
 // watches, with known contents. Held, it writes every event into the pipe $HETMEM_HOLD.events, as
 // "KIND TARGET OWNER: SENTENCE"; released, it prints what it was told and what is left of the
 // contents.
+// --migrate: also what comes of moving the region to node 0 then.
 // --touch: also whether the first byte of the region can be read then.
 #include "tests/vm/programs/arguments.hpp"
 #include "tests/vm/programs/hold.hpp"
@@ -137,6 +138,19 @@ json status_of(const hetmem::monitor& machine) {
     return {{"events", now.events}, {"remark", now.remark}, {"lost", now.lost}};
 }
 
+/// "moved", or why not.
+std::string migrate(hetmem::region& region, const hetmem::topology& machine) {
+    hetmem::migrate_options how;
+    how.quiesce = [] {};
+    how.resume = [] {};
+    try {
+        region.migrate(hetmem::bind(machine, "node0"), how);
+        return "moved";
+    } catch (const hetmem::target_lost& why) {
+        return why.what();
+    }
+}
+
 json watch_memory(const arguments& asked) {
     json said{{"asked", asked.word(0)}};
     attempt(said, [&] {
@@ -165,6 +179,9 @@ json watch_memory(const arguments& asked) {
         said["monitor"] = status_of(machine);
         said["later"] = state_of(region);
         said["pool"] = json_of(objects.pool().where());
+        if (asked.has("migrate")) {
+            said["migrate"] = migrate(region, machine.current());
+        }
         if (asked.has("touch")) {
             said["touch"] = touch(region.data());
         }

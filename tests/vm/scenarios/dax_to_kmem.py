@@ -24,7 +24,7 @@ keep_sysfs sysfs_bound
 keep show_mapped hetmem show --json
 
 hold mapper vm_watch bind:dax0.0 64 --touch
-hold toucher vm_watch bind:dax0.0 32 --touch
+hold toucher vm_watch bind:dax0.0 32 --touch --migrate
 keep where_mapped hetmem where $(cat /tmp/mapper.pid) --json
 echo dax0.0 >/sys/bus/dax/drivers/device_dax/unbind || fail "unbind dax0.0"
 await mapper 'lost dax0.0 pool'
@@ -76,6 +76,8 @@ def check(report, results, kernel):
         report.true(f"mapper: the {owner} is absent", lost["now"]["absent"] >= 64 * MIB, f"{lost}")
     report.equal("touching what was lost", "SIGBUS",
                  placed.done(report, results, "toucher").get("touch"))  # fmt: skip
+    report.contains("moving what was lost",
+                    placed.done(report, results, "toucher").get("migrate", ""), "lost", DEVICE)  # fmt: skip
     # Whatever else the memory was used for meanwhile: what is counted can be touched.
     report.equal("touching what is there again", "works", mapper.get("touch"))
     report.equal("hetmem where, mapped", True, DEVICE in results.output("where_mapped"))
