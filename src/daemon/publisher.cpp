@@ -1,6 +1,6 @@
 #include "daemon/publisher.hpp"
 
-#include "kernel/cpu_tree.hpp"
+#include "kernel/cpu.hpp"
 #include "kernel/file.hpp"
 #include "publish/history.hpp"
 #include "publish/publication.hpp"
@@ -49,7 +49,7 @@ publisher::publisher(const kernel::rooted_reader& machine, detail::run_directory
     : machine_(machine), into_(into), hmat_(hmat), boot_id_(detail::boot_id(machine)),
       published_(read_private(into, boot_id_)), published_table_(hmat.table()) {}
 
-publisher::outcome publisher::look(std::string_view cause) {
+publisher::outcome publisher::look(std::string_view cause, std::uint64_t upto) {
     topology now = detail::describe(machine_, &hmat_.table());
     hmat_.release_hints(now);
     outcome result;
@@ -59,6 +59,7 @@ publisher::outcome publisher::look(std::string_view cause) {
         now = detail::keep_tiers(std::move(now), *published_);
         result.changes = changes(*published_, now);
         if (result.changes.empty() && hmat_.table() == published_table_) {
+            into_.set_seen(upto);
             return result;
         }
     }
@@ -69,10 +70,15 @@ publisher::outcome publisher::look(std::string_view cause) {
     if (!hmat_.untouched()) {
         extras.adopted = hmat_.table();
     }
-    extras.processors = kernel::read_cpu_tree(machine_);
+    if (const auto online = kernel::read_online_cpus(machine_);
+        !online || *online != processors_.online) {
+        processors_ = kernel::read_cpu_tree(machine_);
+    }
+    extras.processors = processors_;
     extras.history = history_with(cause, result);
-    into_.publish(result.generation,
-                  [&](const detail::tree_sink& take) { detail::publication(now, extras, take); });
+    into_.publish(
+        result.generation,
+        [&](const detail::tree_sink& take) { detail::publication(now, extras, take); }, upto);
     result.published = true;
     published_ = std::move(now);
     published_table_ = hmat_.table();

@@ -1,7 +1,7 @@
 // daemon/publisher.hpp: looks at the machine and publishes what is different from before.
 //
 //     publisher machine(reader, directory, hmat);
-//     const auto seen = machine.look("events");
+//     const auto seen = machine.look("events", feed.seqnum());
 //     if (seen.published) { say(seen.generation, seen.changes.size()); }
 #pragma once
 
@@ -9,6 +9,7 @@
 #include "publish/run_directory.hpp"
 #include "topology/adopted.hpp"
 
+#include "kernel/cpu_tree.hpp"
 #include "kernel/rooted.hpp"
 
 #include <hetmem/change.hpp>
@@ -35,8 +36,9 @@ public:
         std::uint64_t generation = 0;
         std::vector<change> changes;
     };
-    /// Throws hetmem::error; what is published stays then.
-    outcome look(std::string_view cause);
+    /// upto: the number of the last event of the kernel that the look comes after. Throws
+    /// hetmem::error; what is published stays then.
+    outcome look(std::string_view cause, std::uint64_t upto);
 
     /// What is published; nothing at first.
     const std::optional<topology>& published() const { return published_; }
@@ -50,6 +52,7 @@ private:
     std::string boot_id_;
     std::optional<topology> published_;
     detail::adopted_table published_table_;
+    kernel::cpu_tree processors_; // hundreds of files, which only processors that come or go change
 };
 
 /// What `private` of the current generation holds; nothing when that is of another boot, cannot be

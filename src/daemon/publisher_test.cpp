@@ -79,18 +79,18 @@ protected:
 
 TEST_F(Publisher, PublishesWhatIsDifferentOnly) {
     start();
-    publisher::outcome now = publisher_->look("start");
+    publisher::outcome now = publisher_->look("start", 0);
     EXPECT_TRUE(now.published);
     EXPECT_EQ(now.generation, 1U);
     EXPECT_THAT(now.changes, IsEmpty());
     EXPECT_EQ(publisher_->published()->generation(), 1U);
 
-    now = publisher_->look("events");
+    now = publisher_->look("events", 0);
     EXPECT_FALSE(now.published);
     EXPECT_EQ(now.generation, 1U);
 
     block_5("offline");
-    now = publisher_->look("events");
+    now = publisher_->look("events", 0);
     EXPECT_TRUE(now.published);
     EXPECT_EQ(now.generation, 2U);
     EXPECT_THAT(now.changes, Not(IsEmpty()));
@@ -100,23 +100,23 @@ TEST_F(Publisher, PublishesWhatIsDifferentOnly) {
 
 TEST_F(Publisher, GoesOnAfterARestart) {
     start();
-    publisher_->look("start");
+    publisher_->look("start", 0);
     block_5("offline");
-    publisher_->look("events");
+    publisher_->look("events", 0);
     start();
     EXPECT_EQ(publisher_->published()->generation(), 2U);
-    EXPECT_FALSE(publisher_->look("start").published);
+    EXPECT_FALSE(publisher_->look("start", 0).published);
     block_5("online");
-    EXPECT_EQ(publisher_->look("events").generation, 3U);
+    EXPECT_EQ(publisher_->look("events", 0).generation, 3U);
 }
 
 TEST_F(Publisher, TakesWhatAnotherBootLeftForNothing) {
     start();
-    publisher_->look("start");
+    publisher_->look("start", 0);
     machine_.write("proc/sys/kernel/random/boot_id", "2fd4\n");
     start();
     EXPECT_FALSE(publisher_->published());
-    const publisher::outcome now = publisher_->look("start");
+    const publisher::outcome now = publisher_->look("start", 0);
     EXPECT_TRUE(now.published);
     EXPECT_EQ(now.generation, 2U);
     EXPECT_THAT(text("history.jsonl"), Not(HasSubstr("\"generation\":1,")));
@@ -124,9 +124,9 @@ TEST_F(Publisher, TakesWhatAnotherBootLeftForNothing) {
 
 TEST_F(Publisher, LeavesWhatIsPublishedWhenALookFails) {
     start();
-    publisher_->look("start");
+    publisher_->look("start", 0);
     machine_.remove("sys").remove("proc/meminfo");
-    EXPECT_THROW(publisher_->look("events"), error);
+    EXPECT_THROW(publisher_->look("events", 0), error);
     EXPECT_EQ(directory_->current(), 1U);
     EXPECT_EQ(publisher_->published()->generation(), 1U);
     EXPECT_THAT(text("topology.json"), HasSubstr("node1"));
@@ -137,7 +137,7 @@ TEST_F(Publisher, KeepsTheTableThatItWasMadeWith) {
     test::tree elsewhere;
     const std::vector<std::byte> better = table_with(150, elsewhere);
     start();
-    publisher_->look("start");
+    publisher_->look("start", 0);
     EXPECT_FALSE(std::filesystem::exists(place_.path() / "run/current/adopted"));
 
     detail::adopt_request request;
@@ -145,7 +145,7 @@ TEST_F(Publisher, KeepsTheTableThatItWasMadeWith) {
     request.name = "better.hmat";
     request.table = better;
     ASSERT_THAT(hmat_->adopt(reader_, request).refused, IsEmpty());
-    publisher::outcome now = publisher_->look("adopted");
+    publisher::outcome now = publisher_->look("adopted", 0);
     EXPECT_EQ(now.generation, 2U);
     EXPECT_THAT(now.changes, testing::Contains(testing::Field(&change::kind, change_kind::figure)));
     EXPECT_EQ(text("adopted/HMAT").size(), better.size());
@@ -153,11 +153,11 @@ TEST_F(Publisher, KeepsTheTableThatItWasMadeWith) {
     // The restart has it again, and nothing is new.
     start();
     EXPECT_EQ(hmat_->table().bytes, better);
-    EXPECT_FALSE(publisher_->look("start").published);
+    EXPECT_FALSE(publisher_->look("start", 0).published);
 
     // And so has the next generation, whatever made it.
     block_5("offline");
-    EXPECT_EQ(publisher_->look("events").generation, 3U);
+    EXPECT_EQ(publisher_->look("events", 0).generation, 3U);
     EXPECT_EQ(text("adopted/HMAT").size(), better.size());
 }
 

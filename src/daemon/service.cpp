@@ -137,9 +137,8 @@ bool service::publish(std::string_view cause, detail::adopt_answer& answer) {
     const std::uint64_t upto =
         feed_ != nullptr ? feed_->seqnum() : kernel::last_uevent(machine_).value_or(0);
     try {
-        const publisher::outcome now = publisher_.look(cause);
+        const publisher::outcome now = publisher_.look(cause, upto);
         health_.generation = now.generation;
-        place_.set_seen(upto);
         seen_ = upto;
         behind_ = false;
         retry_after_ = seconds(0);

@@ -322,7 +322,8 @@ void run_directory::publish(std::uint64_t number, const file_tree& files) {
 }
 
 void run_directory::publish(std::uint64_t number,
-                            const std::function<void(const tree_sink&)>& write) {
+                            const std::function<void(const tree_sink&)>& write,
+                            std::optional<std::uint64_t> seen) {
     if (state_->current && number <= *state_->current) {
         throw error(EINVAL, fmt::format("cannot publish generation {}: {} is there already", number,
                                         *state_->current));
@@ -339,6 +340,9 @@ void run_directory::publish(std::uint64_t number,
         throw;
     }
     state_->current = number;
+    if (seen) {
+        set_seen(*seen);
+    }
     try {
         state_->keep_only_two();
     } catch (const error&) {

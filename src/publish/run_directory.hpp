@@ -40,8 +40,9 @@ public:
     /// removes all but it and the one before. Throws hetmem::error; what was current stays then.
     void publish(std::uint64_t number, const file_tree& files);
     /// The same; `write` is called once and hands the files over part by part. What it throws
-    /// leaves this.
-    void publish(std::uint64_t number, const std::function<void(const tree_sink&)>& write);
+    /// leaves this. seen: set as soon as `current` leads there, for those who wait for it.
+    void publish(std::uint64_t number, const std::function<void(const tree_sink&)>& write,
+                 std::optional<std::uint64_t> seen = {});
     /// Replaces one file of the directory itself ("health.json").
     void replace(std::string_view name, std::string_view content, mode_t mode = 0644);
     /// Not by rename: it is one write of 16 bytes, and who waits for it hears of it by inotify(7).
