@@ -12,15 +12,16 @@
 //     hetmem::subscription on = machine.on_change([](const hetmem::update& u) { react(u.now); });
 //     machine.start();
 //
-// The kernel's events of nodes, memory blocks, dax devices, CXL, CPUs and memory tiers make the
-// monitor look at the machine once they have been quiet for a moment; a burst of them is one
-// generation. Events that were lost (the kernel says so) make it look, too: what is described is
-// always read, never added up from events. Where events cannot arrive (a network namespace that
-// belongs to a user namespace) status() says so, and what hetmemd publishes is followed instead.
+// The kernel's events of nodes, memory blocks, dax devices, CXL, CPUs and memory tiers, and writes
+// to its settings (demotion, interleave weights), make the monitor look at the machine once they
+// have been quiet for a moment; a burst of them is one generation. Events that were lost (the
+// kernel says so) make it look, too: what is described is always read, never added up from events.
+// Where events cannot arrive (a network namespace that belongs to a user namespace) status() says
+// so, and what hetmemd publishes is followed instead.
 //
 // A topology that somebody holds never changes. All functions may be called from any thread, except
 // the destructor and moving. A forked child does not monitor: current() stays what it was there,
-// and the other functions do nothing.
+// and the other functions do nothing; it must not go on polling the fd() that its parent asked for.
 #pragma once
 
 #include <hetmem/change.hpp>

@@ -91,10 +91,10 @@ struct migrate_options {
 };
 
 struct migration {
-    bool complete = false; ///< every page is where the new placement says
+    bool complete = false; ///< every page is on a memory of the new placement
     byte_size moved;       ///< bytes that changed their memory
     byte_size remaining;   ///< bytes that are not where the new placement says
-    std::string why;       ///< what stopped it, when not complete
+    std::string why;       ///< what stopped it; of a chain also why pages stayed on a later memory
     residency now;
 };
 

@@ -13,7 +13,7 @@ namespace hetmem::daemon {
 struct health {
     int pid = 0;
     std::string version;
-    bool running = true;
+    bool running = false;
     std::string started; ///< UTC
     std::string privileges;
     std::uint64_t generation = 0;

@@ -10,6 +10,7 @@ using nlohmann::json;
 
 TEST(Health, TellsHowTheDaemonIs) {
     health now;
+    now.running = true;
     now.pid = 42;
     now.version = "0.1.0";
     now.started = "2026-11-23T08:00:00.000Z";

@@ -41,7 +41,7 @@ hmat_in_force::outcome hmat_in_force::adopt(const kernel::rooted_reader& machine
     case detail::adopt_request::kind::firmware: {
         adopted_table firmwares;
         firmwares.by = adopted_by::hand;
-        firmwares.from = "the firmware's own table, wanted by hand";
+        firmwares.from = "none adopted: what firmware gave at the start, wanted by hand";
         result.changed = table_ != firmwares;
         table_ = std::move(firmwares);
         return result;
@@ -86,7 +86,7 @@ bool hmat_in_force::release_hints(const topology& now) {
 }
 
 std::string hmat_in_force::words() const {
-    return table_.from.empty() ? "the firmware's own table" : table_.from;
+    return table_.from.empty() ? "none adopted: what firmware gave at the start" : table_.from;
 }
 
 } // namespace hetmem::daemon

@@ -148,7 +148,8 @@ bool service::publish(std::string_view cause, detail::adopt_answer& answer) {
             feed_->look_later();
         }
         if (now.published) {
-            tell(fmt::format("generation {} ({}){}", now.generation, cause, shortly(now.changes)));
+            tell(fmt::format("generation {} ({}){}; HMAT: {}", now.generation, cause,
+                             shortly(now.changes), hmat_.words()));
         }
         for (const change& c : now.changes) {
             answer.changes.push_back(to_string(c));
@@ -214,7 +215,10 @@ bool service::take_signals(int signals) {
         if (one.ssi_signo != SIGHUP) {
             return false;
         }
-        look("request", evaluator::effort::again);
+        const std::uint64_t before = health_.generation;
+        if (look("request", evaluator::effort::again) && health_.generation == before) {
+            tell(fmt::format("looked again: nothing changed; HMAT: {}", health_.hmat));
+        }
     }
     return true;
 }
@@ -253,6 +257,7 @@ void service::run() {
         wait_for(epoll.get(), feed_->fd());
     }
 
+    health_.running = true;
     look("start", evaluator::effort::if_changed);
     notify("READY=1\nSTATUS=publishes in " + place_.place().string());
     for (bool go_on = true; go_on;) {

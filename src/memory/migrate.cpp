@@ -529,7 +529,7 @@ private:
         result.remaining = byte_size::from_bytes(elsewhere);
         // A piece that found no room may have got it after all; of stripes nobody knows.
         result.complete = elsewhere == 0 && !stopped_ && (stripes_.empty() || !full_);
-        if (!result.complete) {
+        if (!result.complete || stayed_.shared + stayed_.busy != 0) {
             result.why = why();
         }
         return result;

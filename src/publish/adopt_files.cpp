@@ -6,7 +6,7 @@
 #include <hetmem/error.hpp>
 
 #include <cerrno>
-#include <cstring>
+#include <span>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -78,8 +78,8 @@ adopt_request request_to_adopt(const std::filesystem::path& file) {
     adopt_request request;
     request.wanted = adopt_request::kind::table;
     request.name = file.filename().string();
-    request.table.resize(text.size());
-    std::memcpy(request.table.data(), text.data(), text.size());
+    const auto bytes = std::as_bytes(std::span(text));
+    request.table.assign(bytes.begin(), bytes.end());
     return request;
 }
 

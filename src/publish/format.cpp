@@ -137,7 +137,7 @@ std::string_view meaning_of(source from) {
     case source::measured:
         return "measured on this machine";
     case source::hma:
-        return "firmware at run time (_HMA)";
+        return "an HMAT adopted at run time (_HMA, or by hand)";
     case source::hmat:
         return "firmware table HMAT";
     case source::cxl_region:

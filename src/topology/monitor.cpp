@@ -100,7 +100,7 @@ struct HETMEM_HIDDEN monitor::state {
     state& operator=(const state&) = delete;
 
     bool forked() const { return ::getpid() != process_; }
-    int fd() const { return feed_ ? feed_->fd() : never_.get(); }
+    int fd() const { return feed_ && !forked() ? feed_->fd() : never_.get(); }
     /// Looks when something is due, or anyway.
     std::vector<update> take(bool anyway);
     void subscribe(const std::shared_ptr<subscription::state>& one);
