@@ -23,9 +23,9 @@ struct discover_options {
 
 /// Reads firmware tables and kernel files and merges them. What is absent or may not be read is
 /// not an error: it is told in topology::sources, notices and defects. Throws hetmem::error when
-/// the root cannot be opened, or has no memory that could be described. Where hetmemd publishes the
-/// running machine, its description is taken when nothing has happened since, and else adds to what
-/// this user can read.
+/// the root cannot be opened, has no memory that could be described, or descriptors ran out. Where
+/// hetmemd publishes the running machine, its description is taken when nothing has happened since,
+/// and else adds to what this user can read.
 HETMEM_EXPORT topology discover(const discover_options& options = {});
 
 /// The documented JSON form (docs/json.md).

@@ -118,9 +118,12 @@ void limit(int resource, rlim_t most) {
 
 /// Becomes acpiexec. Nothing here allocates: the limit on memory is in force.
 [[noreturn]] void execute(const char* program, const request& asked, char* const* words,
-                          unsigned seconds) {
+                          unsigned seconds, pid_t parent) {
     ::setsid();
     ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    if (::getppid() != parent) {
+        ::_exit(cannot_start); // it ended before it was asked to end this too
+    }
     ::signal(SIGPIPE, SIG_DFL);
     const int nothing = ::open("/dev/null", O_RDWR | O_CLOEXEC);
     ::dup2(nothing, STDIN_FILENO);
@@ -173,12 +176,13 @@ ending run_once(const char* program, const request& asked, milliseconds time) {
     }
     pointers.push_back(nullptr);
     const auto seconds = static_cast<unsigned>(time.count() / 1000 + 1);
+    const pid_t parent = ::getpid();
     const pid_t child = ::fork();
     if (child < 0) {
         return {ending::kind::no_process, errno};
     }
     if (child == 0) {
-        execute(program, asked, pointers.data(), seconds);
+        execute(program, asked, pointers.data(), seconds, parent);
     }
     ending end;
     end.what = wait_for(child, time, end.detail) ? ending::kind::ended : ending::kind::timed_out;

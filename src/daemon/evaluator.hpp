@@ -12,6 +12,7 @@
 
 #include "kernel/rooted.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -44,6 +45,8 @@ struct evaluation_ways {
     /// Evaluates one method in the kernel; empty where that is impossible.
     std::function<called(std::string_view path)> by_kernel;
     std::filesystem::path acpiexec; ///< empty: not installed
+    /// For all methods that acpiexec runs for one evaluate(); those not begun by then are not run.
+    std::chrono::milliseconds time{20000};
 };
 /// What this machine has. Below another root nothing is evaluated by the kernel.
 evaluation_ways ways_of(const kernel::rooted_reader& machine);
@@ -65,7 +68,8 @@ public:
         again,
     };
     /// Milliseconds when nothing is to be run. acpiexec needs a second for each of its runs, two of
-    /// them a method, and is ended after five. Reads the AML, for which uid 0 suffices.
+    /// them a method, and is ended after five; no method
+    /// begins after ways.time. Reads the AML, for which uid 0 suffices.
     evaluation evaluate(const kernel::rooted_reader& machine, effort how);
 
 private:

@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <map>
 #include <string>
 #include <vector>
@@ -208,6 +209,43 @@ esac
     program.write("value", "33");
     machine.write(place, aml::table("SSDT", aml::scope("_SB_", hma(aml::buffer(filled(2, 1))))));
     EXPECT_EQ(hma_of.evaluate(reader, effort::if_changed).table, filled(1, 0x33)) << "other AML";
+}
+
+/// In place of acpiexec. Finds two methods, which fail with zeros and work with ones.
+constexpr const char* program_that_fails_first = R"sh(#!/bin/sh
+case "$4" in
+*find*) printf ' \\_SB._HMA Method\n \\_SB.MEM0._HMA Method\n';;
+esac
+test "$2" = 0xff || exit 0
+printf '\nEvaluation of \\_SB._HMA returned object 0x1, external\n  [Buffer] Length 01 =     0000: 11 // .\n'
+)sh";
+
+class EvaluatorWithAProgram : public testing::Test {
+protected:
+    void SetUp() override {
+        std::filesystem::permissions(program_.root() / "acpiexec", std::filesystem::perms{0755});
+    }
+    evaluation evaluate(std::chrono::milliseconds time) {
+        const kernel::rooted_reader reader(machine_.root());
+        evaluator hma_of(reader, {{}, program_.root() / "acpiexec", time});
+        return hma_of.evaluate(reader, effort::if_changed);
+    }
+
+    tree machine_ = firmware_with(hma(aml::buffer(filled(1, 1))));
+    tree program_{{{"acpiexec", program_that_fails_first}}};
+};
+
+TEST_F(EvaluatorWithAProgram, AFailureIsToldForWhatItIs) {
+    EXPECT_THAT(evaluate(std::chrono::seconds(20)).refused,
+                ElementsAre(testing::AllOf(HasSubstr("\\_SB._HMA: "),
+                                           testing::Not(HasSubstr("it reads hardware")))));
+}
+
+TEST_F(EvaluatorWithAProgram, MethodsForWhichNoTimeIsLeftAreNamed) {
+    const evaluation result = evaluate(std::chrono::seconds(0));
+    EXPECT_FALSE(result.table);
+    EXPECT_THAT(result.refused, ElementsAre(HasSubstr("\\_SB._HMA: not evaluated: the 0 ms")));
+    EXPECT_THAT(result.remarks, ElementsAre(HasSubstr("\\_SB.MEM0._HMA: not evaluated")));
 }
 
 TEST(EvaluatorByKernel, IsAskedFirstAndForDevicesToo) {

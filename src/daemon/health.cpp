@@ -1,10 +1,26 @@
 #include "daemon/health.hpp"
 
+#include "topology/snapshot.hpp"
+
 #include <nlohmann/json.hpp>
+
+#include <utility>
 
 namespace hetmem::daemon {
 
+using detail::without_addresses;
 using nlohmann::ordered_json;
+
+namespace {
+
+std::vector<std::string> without_addresses_each(std::vector<std::string> texts) {
+    for (std::string& text : texts) {
+        text = without_addresses(std::move(text));
+    }
+    return texts;
+}
+
+} // namespace
 
 std::string to_json(const health& now) {
     ordered_json unreadable = ordered_json::array();
@@ -12,11 +28,11 @@ std::string to_json(const health& now) {
         unreadable.push_back({{"what", source.what},
                               {"path", source.path},
                               {"status", to_string(source.status)},
-                              {"detail", source.detail}});
+                              {"detail", without_addresses(source.detail)}});
     }
     ordered_json error = nullptr;
     if (!now.last_error.empty()) {
-        error = {{"time", now.last_error_time}, {"text", now.last_error}};
+        error = {{"time", now.last_error_time}, {"text", without_addresses(now.last_error)}};
     }
     const ordered_json all = {
         {"format", "hetmem-health"},
@@ -37,7 +53,9 @@ std::string to_json(const health& now) {
         {"last_error", error},
         {"unreadable", unreadable},
         {"hmat",
-         {{"in_force", now.hmat}, {"refused", now.hmat_refused}, {"remarks", now.hmat_remarks}}},
+         {{"in_force", without_addresses(now.hmat)},
+          {"refused", without_addresses_each(now.hmat_refused)},
+          {"remarks", without_addresses_each(now.hmat_remarks)}}},
     };
     // Names of files and what firmware says need not be UTF-8.
     return all.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";

@@ -34,7 +34,8 @@ struct health {
     std::vector<std::string> hmat_remarks;
 };
 
-/// docs/administration.md tells what the members mean.
+/// docs/administration.md tells what the members mean. For everybody: without the physical
+/// addresses that errors and firmware's texts mention.
 std::string to_json(const health& now);
 
 /// Those of a topology that were there and could not be read or understood.

@@ -33,6 +33,23 @@ TEST(Health, TellsHowTheDaemonIs) {
     EXPECT_TRUE(read["last_error"].is_null());
 }
 
+TEST(Health, TellsNoAddresses) {
+    health now;
+    const std::string text = "memory at 0x880000000 is in no domain, flags 0x1";
+    now.last_error = text;
+    now.unreadable = {{"HMAT", "sys/firmware/acpi/tables/HMAT", source_status::malformed, text}};
+    now.hmat = text;
+    now.hmat_refused = {text};
+    now.hmat_remarks = {"", text};
+    const json read = json::parse(to_json(now));
+    const std::string shown = "memory at 0x... is in no domain, flags 0x1";
+    EXPECT_EQ(read["last_error"]["text"], shown);
+    EXPECT_EQ(read["unreadable"][0]["detail"], shown);
+    EXPECT_EQ(read["hmat"]["in_force"], shown);
+    EXPECT_EQ(read["hmat"]["refused"][0], shown);
+    EXPECT_EQ(read["hmat"]["remarks"][1], shown);
+}
+
 TEST(Health, TellsWhatIsWrong) {
     health now;
     now.last_error = "cannot write /run/hetmem/x: \xff No space left on device";

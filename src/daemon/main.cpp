@@ -6,6 +6,7 @@
 #include "daemon/privileges.hpp"
 #include "daemon/service.hpp"
 #include "kernel/file.hpp"
+#include "kernel/standard_files.hpp"
 #include "publish/adopt_files.hpp"
 #include "publish/run_directory.hpp"
 #include "topology/adopted.hpp"
@@ -93,6 +94,7 @@ int run(const options& asked) {
 int main(int count, char** values) {
     constexpr int failed = 1;
     constexpr int misused = 2;
+    kernel::occupy_standard_files();
     try {
         const auto asked = daemon::parse_options(count, values);
         if (const auto* const text = std::get_if<daemon::print_text>(&asked)) {

@@ -47,18 +47,25 @@ std::optional<topology> read_private(const detail::run_directory& from, std::str
 publisher::publisher(const kernel::rooted_reader& machine, detail::run_directory& into,
                      hmat_in_force& hmat)
     : machine_(machine), into_(into), hmat_(hmat), boot_id_(detail::boot_id(machine)),
-      published_(read_private(into, boot_id_)), published_table_(hmat.table()) {}
+      published_(read_private(into, boot_id_)), published_table_(hmat.table()) {
+    if (!published_) {
+        into_.forget_seen(); // it speaks of what is not published, maybe of another boot
+    }
+}
 
 publisher::outcome publisher::look(std::string_view cause, std::uint64_t upto) {
     topology now = detail::describe(machine_, &hmat_.table());
     hmat_.release_hints(now);
+    into_.restore();
     outcome result;
-    result.generation = into_.current().value_or(0);
+    result.generation = into_.last_number();
     result.look_again = detail::tiers_unread(now);
     if (published_) {
         now = detail::keep_tiers(std::move(now), *published_);
         result.changes = changes(*published_, now);
-        if (result.changes.empty() && hmat_.table() == published_table_) {
+        const bool still_there = into_.current() == published_->generation();
+        if (still_there && result.changes.empty() && hmat_.table() == published_table_) {
+            result.generation = published_->generation();
             into_.set_seen(upto);
             return result;
         }

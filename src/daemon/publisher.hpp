@@ -31,7 +31,7 @@ public:
               hmat_in_force& hmat);
 
     struct outcome {
-        bool published = false;  ///< something was different; otherwise the generation stays
+        bool published = false;  ///< something was different, or what was published is gone
         bool look_again = false; ///< soon: something could not be read just now
         std::uint64_t generation = 0;
         std::vector<change> changes;

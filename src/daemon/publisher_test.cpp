@@ -122,6 +122,47 @@ TEST_F(Publisher, TakesWhatAnotherBootLeftForNothing) {
     EXPECT_THAT(text("history.jsonl"), Not(HasSubstr("\"generation\":1,")));
 }
 
+TEST_F(Publisher, ForgetsWhichEventsAnotherBootHadSeen) {
+    start();
+    publisher_->look("start", 5000);
+    EXPECT_EQ(kernel::read_file(place_.path() / "run/seen").size(), 16U);
+    start();
+    EXPECT_EQ(kernel::read_file(place_.path() / "run/seen").size(), 16U) << "of this boot";
+    machine_.write("proc/sys/kernel/random/boot_id", "2fd4\n");
+    start();
+    EXPECT_EQ(kernel::read_file(place_.path() / "run/seen"), "");
+}
+
+TEST_F(Publisher, PublishesAgainWhatSomebodyRemoved) {
+    start();
+    publisher_->look("start", 0);
+    block_5("offline");
+    ASSERT_EQ(publisher_->look("events", 0).generation, 2U);
+    for (const auto& entry : std::filesystem::directory_iterator(place_.path() / "run")) {
+        std::filesystem::remove_all(entry.path());
+    }
+    publisher::outcome now = publisher_->look("events", 7);
+    EXPECT_TRUE(now.published);
+    EXPECT_EQ(now.generation, 3U);
+    EXPECT_THAT(now.changes, IsEmpty());
+    EXPECT_THAT(text("topology.json"), HasSubstr("\"generation\": 3"));
+    EXPECT_EQ(kernel::read_file(place_.path() / "run/seen").size(), 16U);
+    now = publisher_->look("events", 8);
+    EXPECT_FALSE(now.published);
+    EXPECT_EQ(now.generation, 3U);
+}
+
+TEST_F(Publisher, PublishesAgainWhenCurrentLeadsElsewhere) {
+    start();
+    publisher_->look("start", 0);
+    block_5("offline");
+    publisher_->look("events", 0);
+    std::filesystem::remove(place_.path() / "run/current");
+    std::filesystem::create_symlink("generations/1", place_.path() / "run/current");
+    EXPECT_EQ(publisher_->look("events", 0).generation, 3U);
+    EXPECT_THAT(text("topology.json"), HasSubstr("\"generation\": 3"));
+}
+
 TEST_F(Publisher, LeavesWhatIsPublishedWhenALookFails) {
     start();
     publisher_->look("start", 0);

@@ -209,7 +209,7 @@ void service::take_events() {
 }
 
 /// False when it is time to end.
-bool service::take_signals(int signals) {
+bool service::take_signals(int signals, request_box& requests) {
     signalfd_siginfo one{};
     while (::read(signals, &one, sizeof one) == static_cast<ssize_t>(sizeof one)) {
         if (one.ssi_signo != SIGHUP) {
@@ -219,8 +219,24 @@ bool service::take_signals(int signals) {
         if (look("request", evaluator::effort::again) && health_.generation == before) {
             tell(fmt::format("looked again: nothing changed; HMAT: {}", health_.hmat));
         }
+        take_requests(requests); // nothing else tells of them where inotify is not to be had
     }
     return true;
+}
+
+void service::take_requests(request_box& requests) {
+    for (bool more = true; more;) {
+        try {
+            const auto next = requests.take();
+            more = next.has_value();
+            if (next) {
+                requests.answer(next->id, serve(next->wanted));
+            }
+        } catch (const error& e) {
+            // Only who asked is worse off; it gives up after a while.
+            tell(fmt::format("a request gets no answer: {}", e.what()));
+        }
+    }
 }
 
 void service::write_health() {
@@ -251,7 +267,11 @@ void service::run() {
     const kernel::unique_fd signals = signal_descriptor();
     request_box requests(place_.place() / "requests");
     wait_for(epoll.get(), signals.get());
-    wait_for(epoll.get(), requests.fd());
+    if (requests.fd() >= 0) {
+        wait_for(epoll.get(), requests.fd());
+    } else {
+        tell(fmt::format("takes requests only on SIGHUP: {}", requests.unheard()));
+    }
     wait_for(epoll.get(), retry_timer_.get());
     if (feed_ != nullptr) {
         wait_for(epoll.get(), feed_->fd());
@@ -269,11 +289,9 @@ void service::run() {
         for (int i = 0; i < count && go_on; ++i) {
             const int fd = ready[static_cast<std::size_t>(i)].data.fd;
             if (fd == signals.get()) {
-                go_on = take_signals(fd);
+                go_on = take_signals(fd, requests);
             } else if (fd == requests.fd()) {
-                while (const auto next = requests.take()) {
-                    requests.answer(next->id, serve(next->wanted));
-                }
+                take_requests(requests);
             } else if (fd == retry_timer_.get()) {
                 std::uint64_t times = 0;
                 if (::read(fd, &times, sizeof times) > 0) {
@@ -283,6 +301,7 @@ void service::run() {
                 take_events();
             }
         }
+        requests.listen_again();
     }
     notify("STOPPING=1");
     health_.running = false;

@@ -41,7 +41,8 @@ private:
     bool publish(std::string_view cause, detail::adopt_answer& answer);
     void take_outcome(const hmat_in_force::outcome& hmat);
     void take_events();
-    bool take_signals(int signals);
+    bool take_signals(int signals, request_box& requests);
+    void take_requests(request_box& requests);
     void tell(std::string_view text) const;
     void failed(std::string_view why);
     void try_again_later();

@@ -4,6 +4,7 @@
 
 #include <hetmem/error.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdint>
@@ -20,15 +21,13 @@ namespace hetmem::kernel {
 
 namespace {
 
-constexpr std::size_t largest_file = std::size_t{1} << 30;
-
 [[noreturn]] void fail(int errno_value, std::string_view verb, const std::filesystem::path& file) {
     throw error(errno_value, fmt::format("cannot {} {}", verb, file.string()));
 }
 
 } // namespace
 
-std::string read_file(const std::filesystem::path& file) {
+std::string read_file(const std::filesystem::path& file, std::size_t most) {
     const unique_fd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
     if (!fd) {
         fail(errno, "read", file);
@@ -36,7 +35,8 @@ std::string read_file(const std::filesystem::path& file) {
     std::string text;
     std::array<char, 65536> piece{};
     while (true) {
-        const ssize_t got = ::read(fd.get(), piece.data(), piece.size());
+        const ssize_t got =
+            ::read(fd.get(), piece.data(), std::min(piece.size(), most + 1 - text.size()));
         if (got < 0 && errno == EINTR) {
             continue;
         }
@@ -47,7 +47,7 @@ std::string read_file(const std::filesystem::path& file) {
             return text;
         }
         text.append(piece.data(), static_cast<std::size_t>(got));
-        if (text.size() > largest_file) {
+        if (text.size() > most) {
             fail(EFBIG, "read", file);
         }
     }

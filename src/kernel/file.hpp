@@ -5,14 +5,16 @@
 //     out.commit();      // only now there is a machine.json
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <string>
 #include <string_view>
 
 namespace hetmem::kernel {
 
-/// Throws hetmem::error naming the file; EFBIG above 1 GiB.
-std::string read_file(const std::filesystem::path& file);
+/// Throws hetmem::error naming the file; EFBIG above `most` bytes, of which no more are read than
+/// it takes to know.
+std::string read_file(const std::filesystem::path& file, std::size_t most = std::size_t{1} << 30);
 
 /// All of it, however many calls that takes. 0, or the errno value of what stopped it.
 int write_all(int descriptor, std::string_view text);

@@ -105,6 +105,13 @@ TEST_F(new_file_test, a_file_is_read_whole_or_complained_of_by_name) {
     }
 }
 
+TEST_F(new_file_test, a_file_is_read_up_to_a_limit) {
+    std::ofstream(directory_ / "x") << "1234";
+    EXPECT_EQ(read_file(directory_ / "x", 4), "1234");
+    EXPECT_THROW(read_file(directory_ / "x", 3), error);
+    EXPECT_THROW(read_file("/dev/zero", 100000), error) << "which has no end";
+}
+
 TEST_F(new_file_test, a_directory_that_is_not_there_is_an_error) {
     EXPECT_THROW(new_file(directory_ / "no" / "x"), error);
 }

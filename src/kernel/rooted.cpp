@@ -173,11 +173,14 @@ unique_fd directory::open_entry(std::string_view path, int flags) const {
         errno = errno_value_;
         return {};
     }
-    if (reader_->live_) {
-        return unique_fd(::openat(fd_.get(), zero_terminated(path).c_str(), flags));
+    unique_fd opened = reader_->live_
+                           ? unique_fd(::openat(fd_.get(), zero_terminated(path).c_str(), flags))
+                           : reader_->open_in_copy(*this, path, flags);
+    if (!opened && (errno == EMFILE || errno == ENFILE || errno == ENOMEM)) {
+        // It may well be there: whoever went on would describe a machine without it.
+        throw error(errno, "cannot open " + joined(path_, path));
     }
-    unique_fd opened = reader_->open_in_copy(*this, path, flags);
-    if (!opened && errno == ENOENT) {
+    if (!opened && errno == ENOENT && !reader_->live_) {
         errno = read_link(path) == not_permitted_mark ? EACCES : ENOENT;
     }
     return opened;

@@ -77,7 +77,8 @@ class rooted_reader;
 
 /// An open directory below the root; files in it are opened relative to it, which spares the
 /// kernel the walk. Must not outlive its reader. A directory that could not be opened is a valid
-/// object whose reads all give the errno of that.
+/// object whose reads all give the errno of that; but when the process or the system is out of
+/// descriptors or memory, nobody knows what is there: that throws hetmem::error.
 class directory {
 public:
     explicit operator bool() const { return static_cast<bool>(fd_); }

@@ -6,6 +6,8 @@
 
 #include <gmock/gmock.h>
 
+#include <sys/resource.h>
+
 #include <cerrno>
 #include <string>
 #include <vector>
@@ -271,6 +273,21 @@ TEST(rooted_here, this_machine) {
     EXPECT_TRUE(rooted_reader("//").live());
     EXPECT_THAT(reader.read("proc/version").text, testing::StartsWith("Linux"));
     EXPECT_TRUE(reader.read("proc/no-such-file").absent());
+}
+
+TEST(rooted, without_a_descriptor_nobody_knows_what_is_there) {
+    const tree files({{"there", "1\n"}});
+    const rooted_reader reader(files.root());
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+    rlimit none = before;
+    none.rlim_cur = 3; // those are taken
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+    EXPECT_THROW(reader.read("there"), error);
+    EXPECT_THROW(reader.read("not_there"), error);
+    EXPECT_THROW(reader.open("."), error);
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+    EXPECT_EQ(reader.read("there").text, "1\n");
 }
 
 } // namespace

@@ -5,7 +5,6 @@
 
 #include <hetmem/error.hpp>
 
-#include <cerrno>
 #include <span>
 
 #include <fmt/format.h>
@@ -71,10 +70,7 @@ std::string_view word(adopt_request::kind wanted) {
 } // namespace
 
 adopt_request request_to_adopt(const std::filesystem::path& file) {
-    const std::string text = kernel::read_file(file);
-    if (text.size() > adopted_table_limit) {
-        throw error(EFBIG, fmt::format("{} is no HMAT", file.string()));
-    }
+    const std::string text = kernel::read_file(file, adopted_table_limit);
     adopt_request request;
     request.wanted = adopt_request::kind::table;
     request.name = file.filename().string();

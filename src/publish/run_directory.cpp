@@ -31,16 +31,46 @@ namespace fs = std::filesystem;
 // for it is a tmpfs.
 
 constexpr std::string_view generations = "generations/";
-/// Names that begin so are not complete, or no longer.
+/// What such a name and that of something of ours are together is not complete, or no longer.
 constexpr std::string_view unfinished = ".new-";
 constexpr std::string_view going = ".old-";
 
 constexpr std::array<std::string_view, 5> links = {"topology.json", "history.jsonl", "hmem",
                                                    "fsroot", "hwloc.xml"};
 
+/// Readers of JSON know integers up to here. Nobody gets that far by counting.
+constexpr std::uint64_t largest_number = std::uint64_t{1} << 53;
+
 std::optional<std::uint64_t> generation_number(std::string_view name) {
     const std::optional<std::uint64_t> number = kernel::parse_u64(name);
-    return number && std::to_string(*number) == name ? number : std::nullopt;
+    const bool ours = number && *number <= largest_number && std::to_string(*number) == name;
+    return ours ? number : std::nullopt;
+}
+
+/// Names in generations/ that stand for no whole generation.
+bool is_unfinished_generation(std::string_view name) {
+    return (name.starts_with(unfinished) || name.starts_with(going)) &&
+           generation_number(name.substr(unfinished.size()));
+}
+static_assert(unfinished.size() == going.size());
+
+/// Names in the place itself.
+bool is_unfinished_file(std::string_view name) {
+    if (!name.starts_with(unfinished)) {
+        return false;
+    }
+    name.remove_prefix(unfinished.size());
+    return name == "current" || name == "health.json" || std::ranges::count(links, name) != 0;
+}
+
+bool is_directory(const std::string& path) {
+    std::error_code none;
+    return fs::symlink_status(path, none).type() == fs::file_type::directory;
+}
+
+bool is_there(const std::string& path) {
+    std::error_code none;
+    return fs::exists(fs::symlink_status(path, none));
 }
 
 std::vector<std::string> names_in(const std::string& directory) {
@@ -66,11 +96,12 @@ struct flock whole_file(short type) {
 /// Nobody else may be able to put links where this writes.
 void check_owner(const std::string& place) {
     struct stat about {};
-    if (::stat(place.c_str(), &about) != 0) {
+    if (::lstat(place.c_str(), &about) != 0) {
         throw error(errno, "cannot use the directory " + place);
     }
     if (!S_ISDIR(about.st_mode)) {
-        throw error(ENOTDIR, "cannot publish in " + place);
+        throw error(ENOTDIR, fmt::format("cannot publish in {}{}", place,
+                                         S_ISLNK(about.st_mode) ? ": it is a link" : ""));
     }
     if (about.st_uid != ::geteuid() || (about.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
         throw error(EPERM, fmt::format("cannot publish in {}: user {} must own it and nobody else "
@@ -84,7 +115,19 @@ kernel::unique_fd open_file(const std::string& path, mode_t mode) {
     if (!file) {
         throw error(errno, "cannot open " + path);
     }
+    struct stat about {};
+    if (::fstat(file.get(), &about) != 0 || !S_ISREG(about.st_mode)) {
+        throw error(EINVAL, fmt::format("cannot use {}: it is no regular file", path));
+    }
     return file;
+}
+
+/// Whether the path still leads to the file that is open.
+bool leads_to(const std::string& path, const kernel::unique_fd& file) {
+    struct stat open {};
+    struct stat named {};
+    return file && ::fstat(file.get(), &open) == 0 && ::lstat(path.c_str(), &named) == 0 &&
+           open.st_dev == named.st_dev && open.st_ino == named.st_ino;
 }
 
 /// Paths below the generation only, whatever the tree says.
@@ -174,6 +217,7 @@ struct run_directory::state {
     kernel::unique_fd lock;
     kernel::unique_fd seen;
     std::optional<std::uint64_t> current;
+    std::uint64_t last = 0;
 
     std::string path_of(std::string_view name) const {
         return fmt::format("{}/{}", place.string(), name);
@@ -182,8 +226,12 @@ struct run_directory::state {
         return fmt::format("{}/{}{}", place.string(), generations, name);
     }
 
+    void check_that_it_is_ours() const;
+    void make_place() const;
+    void make_missing();
     void make_missing_directory(std::string_view name, mode_t mode) const;
     void take_lock();
+    void find_numbers();
     std::optional<std::uint64_t> read_current() const;
     void point(std::string_view name, const std::string& to) const;
     void make_missing_links() const;
@@ -193,18 +241,55 @@ struct run_directory::state {
     void discard(std::uint64_t number) const;
 };
 
+/// A directory that somebody named by mistake keeps what it has.
+void run_directory::state::check_that_it_is_ours() const {
+    if (is_there(path_of("lock")) || is_there(path_of("generations"))) {
+        return;
+    }
+    for (const std::string& name : names_in(place.string())) {
+        if (!is_unfinished_file(name)) {
+            throw error(ENOTEMPTY,
+                        fmt::format("cannot publish in {}: it holds {} and was not made by hetmemd",
+                                    place.string(), name));
+        }
+    }
+}
+
+void run_directory::state::make_place() const {
+    std::error_code ignored; // making the place itself fails then, too
+    fs::create_directories(place.parent_path(), ignored);
+    if (!is_there(place.string())) {
+        steps::make_directory(place.string(), 0755);
+    }
+    check_owner(place.string());
+}
+
+/// The lock first: with it another start knows the place.
+void run_directory::state::make_missing() {
+    if (!leads_to(path_of("lock"), lock)) {
+        take_lock();
+    }
+    make_missing_directory("generations", 0755);
+    make_missing_directory("requests", 0700);
+    if (!leads_to(path_of("seen"), seen)) {
+        seen = open_file(path_of("seen"), 0644);
+    }
+}
+
 void run_directory::state::make_missing_directory(std::string_view name, mode_t mode) const {
-    std::error_code none;
-    if (!fs::exists(path_of(name), none)) {
+    if (!is_there(path_of(name))) {
         steps::make_directory(path_of(name), mode);
+    } else if (!is_directory(path_of(name))) {
+        throw error(ENOTDIR, "cannot publish below " + path_of(name));
     }
 }
 
 void run_directory::state::take_lock() {
     // Of the open file, not of the process: it is let go when the process ends, however it ends.
-    lock = open_file(path_of("lock"), 0600);
+    kernel::unique_fd file = open_file(path_of("lock"), 0600);
     struct flock wanted = whole_file(F_WRLCK);
-    if (::fcntl(lock.get(), F_OFD_SETLK, &wanted) == 0) {
+    if (::fcntl(file.get(), F_OFD_SETLK, &wanted) == 0) {
+        lock = std::move(file);
         return;
     }
     if (errno == EAGAIN || errno == EACCES) {
@@ -217,8 +302,16 @@ void run_directory::state::take_lock() {
 std::optional<std::uint64_t> run_directory::state::read_current() const {
     std::error_code none;
     const std::string to = fs::read_symlink(path_of("current"), none).string();
-    return to.starts_with(generations) ? generation_number(to.substr(generations.size()))
-                                       : std::nullopt;
+    return to.starts_with(generations) && is_directory(path_of(to))
+               ? generation_number(to.substr(generations.size()))
+               : std::nullopt;
+}
+
+void run_directory::state::find_numbers() {
+    current = read_current();
+    for (const std::string& name : names_in(generation(""))) {
+        last = std::max(last, generation_number(name).value_or(0));
+    }
 }
 
 /// The link `name`, new or in place of what it was, in one step.
@@ -240,14 +333,15 @@ void run_directory::state::make_missing_links() const {
 
 void run_directory::state::remove_unfinished() const {
     for (const std::string& name : names_in(place.string())) {
-        if (name.starts_with(unfinished)) {
+        if (is_unfinished_file(name)) {
             steps::remove(path_of(name));
         }
     }
     for (const std::string& name : names_in(generation(""))) {
         const std::optional<std::uint64_t> number = generation_number(name);
-        // A larger one has been written, but nobody was told of it.
-        if (!number || !current || *number > *current) {
+        // A larger one has been written, but nobody was told of it. Without a sound `current`
+        // nobody knows which these are.
+        if (is_unfinished_generation(name) || (number && current && *number > *current)) {
             steps::remove(generation(name));
         }
     }
@@ -291,20 +385,14 @@ run_directory::run_directory(std::filesystem::path place) : state_(std::make_uni
     if (!state_->place.has_filename()) {
         state_->place = state_->place.parent_path();
     }
-    std::error_code ignored; // making the place itself fails then, too
-    fs::create_directories(state_->place.parent_path(), ignored);
-    if (!fs::exists(state_->place, ignored)) {
-        steps::make_directory(state_->place.string(), 0755);
-    }
-    check_owner(state_->place.string());
-    state_->take_lock();
-    state_->make_missing_directory("generations", 0755);
-    state_->make_missing_directory("requests", 0700);
-    state_->seen = open_file(state_->path_of("seen"), 0644);
+    state_->make_place();
+    state_->check_that_it_is_ours();
+    state_->make_missing();
     state_->current = state_->read_current();
     state_->remove_unfinished();
     state_->keep_only_two();
     state_->make_missing_links();
+    state_->find_numbers();
 }
 
 run_directory::~run_directory() = default;
@@ -317,6 +405,17 @@ std::optional<std::uint64_t> run_directory::current() const {
     return state_->current;
 }
 
+std::uint64_t run_directory::last_number() const {
+    return state_->last;
+}
+
+void run_directory::restore() {
+    state_->make_place();
+    state_->make_missing();
+    state_->make_missing_links();
+    state_->find_numbers();
+}
+
 void run_directory::publish(std::uint64_t number, const file_tree& files) {
     publish(number, [&files](const tree_sink& take) { take(files); });
 }
@@ -324,9 +423,10 @@ void run_directory::publish(std::uint64_t number, const file_tree& files) {
 void run_directory::publish(std::uint64_t number,
                             const std::function<void(const tree_sink&)>& write,
                             std::optional<std::uint64_t> seen) {
-    if (state_->current && number <= *state_->current) {
-        throw error(EINVAL, fmt::format("cannot publish generation {}: {} is there already", number,
-                                        *state_->current));
+    restore();
+    if (number <= state_->last || number > largest_number) {
+        throw error(EINVAL, fmt::format("cannot publish generation {} after generation {}", number,
+                                        state_->last));
     }
     const std::string name = std::to_string(number);
     const std::string building = state_->generation(std::string(unfinished) + name);
@@ -340,6 +440,7 @@ void run_directory::publish(std::uint64_t number,
         throw;
     }
     state_->current = number;
+    state_->last = number;
     if (seen) {
         set_seen(*seen);
     }
@@ -352,6 +453,7 @@ void run_directory::publish(std::uint64_t number,
 
 void run_directory::replace(std::string_view name, std::string_view content, mode_t mode) {
     check_path(std::string(name));
+    restore();
     const std::string temporary = state_->path_of(fmt::format("{}{}", unfinished, name));
     try {
         steps::write_file(temporary, content, mode);
@@ -369,6 +471,10 @@ void run_directory::set_seen(std::uint64_t event_number) {
         bytes[i] = static_cast<char>(record[i]);
     }
     steps::overwrite(state_->seen.get(), bytes, state_->path_of("seen"));
+}
+
+void run_directory::forget_seen() {
+    steps::empty(state_->seen.get(), state_->path_of("seen"));
 }
 
 void run_directory::before_each_step(std::function<void()> call) {

@@ -26,15 +26,24 @@ namespace hetmem::detail {
 class run_directory {
 public:
     /// Creates what is missing and takes the lock. What a writer that was killed left half done is
-    /// removed. Throws hetmem::error: EBUSY when another process holds the lock.
+    /// removed, and nothing else. Throws hetmem::error: EBUSY when another process holds the lock,
+    /// ENOTEMPTY when the directory holds something and is none of ours, ENOTDIR when it is a link:
+    /// whoever may turn that would decide where root writes.
     explicit run_directory(std::filesystem::path place);
     ~run_directory();
     run_directory(const run_directory&) = delete;
     run_directory& operator=(const run_directory&) = delete;
 
     const std::filesystem::path& place() const;
-    /// Number of the generation that `current` points to; nothing at first.
+    /// Number of the generation that `current` points to; nothing at first, or when `current` is
+    /// damaged.
     std::optional<std::uint64_t> current() const;
+    /// The largest number of a generation so far, 0 at first: the next one has a larger number.
+    std::uint64_t last_number() const;
+
+    /// Makes again what somebody removed from under us, the lock and `seen` included, and finds
+    /// out what `current` points to now. publish() and replace() do so, too.
+    void restore();
 
     /// Writes generations/<number> under another name, renames it, lets `current` point to it and
     /// removes all but it and the one before. Throws hetmem::error; what was current stays then.
@@ -43,10 +52,12 @@ public:
     /// leaves this. seen: set as soon as `current` leads there, for those who wait for it.
     void publish(std::uint64_t number, const std::function<void(const tree_sink&)>& write,
                  std::optional<std::uint64_t> seen = {});
-    /// Replaces one file of the directory itself ("health.json").
+    /// Replaces one file of the directory itself; there is only "health.json".
     void replace(std::string_view name, std::string_view content, mode_t mode = 0644);
     /// Not by rename: it is one write of 16 bytes, and who waits for it hears of it by inotify(7).
     void set_seen(std::uint64_t event_number);
+    /// Nothing has been seen: the number may be one of an earlier boot, ahead of this kernel's.
+    void forget_seen();
 
     /// Called before every operation on the file system; for tests that end the process there.
     static void before_each_step(std::function<void()> call);

@@ -15,6 +15,7 @@
 #include <new>
 #include <sstream>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include <sys/stat.h>
@@ -35,6 +36,10 @@ std::string text_of(const fs::path& file) {
     std::stringstream text;
     text << in.rdbuf();
     return text.str();
+}
+
+void write(const fs::path& file, const std::string& text) {
+    std::ofstream(file, std::ios::binary) << text;
 }
 
 mode_t mode_of(const fs::path& file) {
@@ -108,6 +113,16 @@ std::uint64_t whole_generation(const fs::path& place) {
 class RunDirectory : public testing::Test {
 protected:
     ~RunDirectory() override { run_directory::before_each_step({}); }
+
+    /// What a start says now.
+    std::error_code refusal() const {
+        try {
+            const run_directory refused(place_);
+        } catch (const error& e) {
+            return e.code();
+        }
+        return {};
+    }
 
     test::temporary_directory temporary_;
     fs::path place_ = temporary_.path() / "hetmem";
@@ -210,6 +225,133 @@ TEST_F(RunDirectory, RefusesAPlaceWhereOthersMayWrite) {
         EXPECT_EQ(e.code(), std::errc::operation_not_permitted);
         EXPECT_THAT(e.what(), HasSubstr(place_.string()));
     }
+}
+
+TEST_F(RunDirectory, RefusesALink) {
+    fs::create_directory(temporary_.path() / "elsewhere");
+    fs::create_directory_symlink("elsewhere", place_);
+    EXPECT_EQ(refusal(), std::errc::not_a_directory);
+    EXPECT_THAT(names_in(temporary_.path() / "elsewhere"), ElementsAre());
+}
+
+TEST_F(RunDirectory, RefusesADirectoryOfSomebodyElse) {
+    fs::create_directories(place_ / "generation 1");
+    write(place_ / "photographs", "many");
+    EXPECT_EQ(refusal(), std::errc::directory_not_empty);
+    EXPECT_THAT(names_in(place_), UnorderedElementsAre("photographs", "generation 1"));
+}
+
+TEST_F(RunDirectory, RefusesFilesThatAreNone) {
+    for (const char* name : {"lock", "seen"}) {
+        fs::remove_all(place_);
+        { const run_directory made(place_); }
+        fs::remove(place_ / name);
+        ASSERT_EQ(::mkfifo((place_ / name).c_str(), 0600), 0);
+        EXPECT_EQ(refusal(), std::errc::invalid_argument) << name;
+        fs::remove(place_ / name);
+        fs::create_symlink("health.json", place_ / name);
+        EXPECT_EQ(refusal(), std::errc::too_many_symbolic_link_levels) << name;
+    }
+    fs::remove_all(place_);
+    { const run_directory made(place_); }
+    fs::remove(place_ / "generations");
+    fs::create_directory_symlink("requests", place_ / "generations");
+    EXPECT_EQ(refusal(), std::errc::not_a_directory);
+}
+
+TEST_F(RunDirectory, RemovesOnlyWhatItMakes) {
+    { run_directory(place_).publish(3, files_of(3)); }
+    const std::vector<std::string> foreign = {"notes",
+                                              "generations/notes",
+                                              "generations/03",
+                                              "generations/.new-x",
+                                              "generations/.old-",
+                                              "generations/9007199254740993",
+                                              ".new-notes",
+                                              ".new-",
+                                              "requests/new"};
+    const std::vector<std::string> ours = {"generations/4",      "generations/.new-4",
+                                           "generations/.old-1", ".new-current",
+                                           ".new-health.json",   ".new-hmem"};
+    for (const auto& names : {foreign, ours}) {
+        for (const std::string& name : names) {
+            fs::create_directories(place_ / name / "deep");
+        }
+    }
+    run_directory directory(place_);
+    for (const std::string& name : ours) {
+        EXPECT_FALSE(fs::exists(place_ / name)) << name;
+    }
+    directory.publish(4, files_of(4));
+    directory.publish(5, files_of(5));
+    for (const std::string& name : foreign) {
+        EXPECT_TRUE(fs::exists(place_ / name / "deep")) << name;
+    }
+    EXPECT_EQ(whole_generation(place_), 5U);
+}
+
+TEST_F(RunDirectory, GoesOnCountingWhenCurrentIsDamaged) {
+    for (const std::string to :
+         {"", "nonsense", "generations/18446744073709551615", "generations/9007199254740993",
+          "generations/99", "generations/007", "/generations/7"}) {
+        SCOPED_TRACE(to);
+        fs::remove_all(place_);
+        {
+            run_directory before(place_);
+            before.publish(6, files_of(6));
+            before.publish(7, files_of(7));
+        }
+        fs::create_directory(place_ / "generations/9007199254740993");
+        fs::create_directory(place_ / "generations/18446744073709551615");
+        fs::remove(place_ / "current");
+        if (!to.empty()) {
+            fs::create_symlink(to, place_ / "current");
+        }
+        run_directory directory(place_);
+        EXPECT_EQ(directory.current(), std::nullopt);
+        EXPECT_EQ(directory.last_number(), 7U);
+        EXPECT_EQ(read_tree(place_ / "generations/6"), expected_tree(6));
+        EXPECT_EQ(read_tree(place_ / "generations/7"), expected_tree(7));
+        EXPECT_THROW(directory.publish(7, files_of(8)), error);
+        directory.publish(8, files_of(8));
+        EXPECT_EQ(whole_generation(place_), 8U);
+        EXPECT_EQ(read_tree(place_ / "generations/7"), expected_tree(7));
+        EXPECT_FALSE(fs::exists(place_ / "generations/6"));
+    }
+}
+
+TEST_F(RunDirectory, MakesAgainWhatSomebodyRemoved) {
+    run_directory directory(place_);
+    directory.publish(1, files_of(1));
+    fs::remove_all(place_);
+    directory.restore();
+    EXPECT_EQ(directory.current(), std::nullopt);
+    EXPECT_EQ(directory.last_number(), 1U);
+    EXPECT_EQ(refusal(), std::errc::device_or_resource_busy) << "still ours";
+    EXPECT_EQ(mode_of(place_ / "requests"), 0700U);
+
+    fs::remove_all(place_);
+    directory.publish(2, files_of(2));
+    EXPECT_EQ(whole_generation(place_), 2U);
+    directory.set_seen(3);
+    EXPECT_EQ(text_of(place_ / "seen").size(), sizeof(seen_record));
+
+    fs::remove_all(place_);
+    directory.replace("health.json", "{}");
+    EXPECT_EQ(text_of(place_ / "health.json"), "{}");
+    EXPECT_EQ(refusal(), std::errc::device_or_resource_busy);
+}
+
+TEST_F(RunDirectory, LeavesThePlaceToWhoTookItMeanwhile) {
+    run_directory first(place_);
+    first.publish(1, files_of(1));
+    fs::remove_all(place_);
+    run_directory second(place_);
+    second.publish(1, files_of(1));
+    EXPECT_THROW(first.publish(2, files_of(2)), error);
+    EXPECT_THROW(first.replace("health.json", "{}"), error);
+    EXPECT_EQ(whole_generation(place_), 1U);
+    EXPECT_FALSE(fs::exists(place_ / "health.json"));
 }
 
 TEST_F(RunDirectory, RefusesPathsThatLeaveTheGeneration) {

@@ -100,6 +100,13 @@ void overwrite(int descriptor, std::string_view content, const std::string& path
     }
 }
 
+void empty(int descriptor, const std::string& path) {
+    step();
+    if (::ftruncate(descriptor, 0) != 0) {
+        fail(errno, "empty", path);
+    }
+}
+
 void remove(const std::string& path) {
     namespace fs = std::filesystem;
     std::error_code problem;

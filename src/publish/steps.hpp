@@ -23,6 +23,8 @@ void make_link(const std::string& path, const std::string& to);
 void rename(const std::string& from, const std::string& to);
 /// Overwrites the beginning of an open file in one call.
 void overwrite(int descriptor, std::string_view content, const std::string& path);
+/// Takes what an open file holds from it.
+void empty(int descriptor, const std::string& path);
 /// A file, a link or a directory with all that is in it. Nothing happens when it is not there.
 void remove(const std::string& path);
 

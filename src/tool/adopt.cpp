@@ -62,6 +62,7 @@ private:
     fs::path at_;
 };
 
+/// changes: readable when something changed where the answer will be; -1: nobody tells.
 void wait_for_answer(int changes, const fs::path& answer, const fs::path& run_directory) {
     const auto end = std::chrono::steady_clock::now() + longest_wait;
     while (!fs::exists(answer)) {
@@ -74,8 +75,9 @@ void wait_for_answer(int changes, const fs::path& answer, const fs::path& run_di
         }
         // Not for longer at once: nobody tells that hetmemd ended.
         constexpr int a_second = 1000;
-        pollfd wanted{changes, POLLIN, 0};
-        if (::poll(&wanted, 1, a_second) > 0) {
+        constexpr int shortly = 50;
+        pollfd wanted{changes, POLLIN, 0}; // poll(2) only waits when that is -1
+        if (::poll(&wanted, 1, changes >= 0 ? a_second : shortly) > 0) {
             std::array<char, 4096> events{};
             while (::read(changes, events.data(), events.size()) > 0) {
             }
@@ -85,9 +87,10 @@ void wait_for_answer(int changes, const fs::path& answer, const fs::path& run_di
 
 adopt_answer ask(const adopt_request& request, const fs::path& run_directory) {
     const fs::path box = run_directory / "requests";
-    const kernel::unique_fd changes(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
-    if (!changes || ::inotify_add_watch(changes.get(), box.c_str(), IN_MOVED_TO) < 0) {
-        throw error(errno, fmt::format("cannot watch {}", box.string()));
+    // A user has few of these, and they may be in use: then it goes without.
+    kernel::unique_fd changes(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+    if (changes && ::inotify_add_watch(changes.get(), box.c_str(), IN_MOVED_TO) < 0) {
+        changes = {};
     }
     const asked_files files(box);
     if (request.wanted == adopt_request::kind::table) {
@@ -132,13 +135,14 @@ int adopt(const adopt_arguments& asked) {
     if (asked.run_directory == adopt_arguments().run_directory && ::geteuid() != 0) {
         throw not_permitted("only root replaces the machine's HMAT");
     }
+    if (!detail::somebody_publishes(asked.run_directory)) {
+        run_daemon_once(asked);
+    }
+    // Not before: a pipe can be read only once, and hetmemd has just been left to do it.
     adopt_request request;
     request.wanted = asked.wanted;
     if (asked.wanted == adopt_request::kind::table) {
         request = detail::request_to_adopt(asked.file);
-    }
-    if (!detail::somebody_publishes(asked.run_directory)) {
-        run_daemon_once(asked);
     }
     const adopt_answer answer = ask(request, asked.run_directory);
     if (!answer.done) {

@@ -1,4 +1,5 @@
 // The hetmem command: see help.hpp for what it tells its users.
+#include "kernel/standard_files.hpp"
 #include "tool/arguments.hpp"
 #include "tool/commands.hpp"
 #include "tool/output.hpp"
@@ -47,6 +48,7 @@ int run(const tool::adopt_arguments& asked) {
 int main(int count, char** values) {
     constexpr int failed = 1;
     constexpr int misused = 2;
+    kernel::occupy_standard_files();
     try {
         return std::visit(
             [](const auto& asked) {

@@ -2,12 +2,17 @@
 
 #include "topology/published.hpp"
 
+#include "kernel/root_owned.hpp"
+
 #include <acpi/cross_check.hpp>
 #include <acpi/self_check.hpp>
 
 #include <algorithm>
+#include <functional>
+#include <utility>
 #include <variant>
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -122,28 +127,68 @@ adoption judge_hmat(std::span<const std::byte> table, std::string from,
     return result;
 }
 
-std::optional<adopted_table> read_adopted(const kernel::rooted_reader& reader) {
-    return read_adopted(reader.open(place), boot_id(reader));
-}
+namespace {
 
-std::optional<adopted_table> read_adopted(const kernel::directory& files,
-                                          std::string_view boot_id) {
-    std::vector<std::byte> text;
+using bytes = std::vector<std::byte>;
+/// One of the two files, whole.
+using file_reader = std::function<std::optional<bytes>(const char* name, std::size_t limit)>;
+
+std::optional<adopted_table> read_files(const file_reader& read, std::string_view boot_id) {
     constexpr std::size_t largest_origin = std::size_t{1} << 20;
-    if (!files || !files.read_bytes("origin.json", largest_origin, text)) {
+    const std::optional<bytes> text = read("origin.json", largest_origin);
+    if (!text) {
         return std::nullopt;
     }
     std::size_t size = 0;
     auto table = parse_origin(
-        std::string_view(reinterpret_cast<const char*>(text.data()), text.size()), boot_id, size);
+        std::string_view(reinterpret_cast<const char*>(text->data()), text->size()), boot_id, size);
     if (!table) {
         return std::nullopt;
     }
-    if (size != 0 && (!files.read_bytes("HMAT", adopted_table_limit, table->bytes) ||
-                      table->bytes.size() != size)) {
-        return std::nullopt;
+    if (size != 0) {
+        std::optional<bytes> whole = read("HMAT", adopted_table_limit);
+        if (!whole || whole->size() != size) {
+            return std::nullopt;
+        }
+        table->bytes = std::move(*whole);
     }
     return table;
+}
+
+/// This machine's own: whoever else made a directory of that name is not believed.
+std::optional<adopted_table> read_of_root(const kernel::rooted_reader& machine) {
+    constexpr int directory = O_PATH | O_DIRECTORY;
+    const auto run = kernel::open_root_owned(AT_FDCWD, published_directory, directory);
+    if (!run) {
+        return std::nullopt;
+    }
+    const auto generation = kernel::open_root_owned(run.get(), "current", directory);
+    const auto files = kernel::open_root_owned(generation.get(), "adopted", directory);
+    if (!files) {
+        return std::nullopt;
+    }
+    const auto read = [&](const char* name, std::size_t limit) -> std::optional<bytes> {
+        const auto file = kernel::read_root_owned(files.get(), name, limit);
+        return file ? std::optional<bytes>(std::in_place, file->view().begin(), file->view().end())
+                    : std::nullopt;
+    };
+    return read_files(read, boot_id(machine));
+}
+
+} // namespace
+
+std::optional<adopted_table> read_adopted(const kernel::rooted_reader& reader) {
+    return reader.live() ? read_of_root(reader) : read_adopted(reader.open(place), boot_id(reader));
+}
+
+std::optional<adopted_table> read_adopted(const kernel::directory& files,
+                                          std::string_view boot_id) {
+    const auto read = [&](const char* name, std::size_t limit) -> std::optional<bytes> {
+        bytes all;
+        return files && files.read_bytes(name, limit, all) ? std::optional(std::move(all))
+                                                           : std::nullopt;
+    };
+    return read_files(read, boot_id);
 }
 
 std::optional<adopted_table> parse_origin(std::string_view text, std::string_view boot_id,

@@ -6,12 +6,15 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <optional>
 #include <utility>
 
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
+
+#include <fmt/format.h>
 
 namespace hetmem::detail {
 
@@ -113,6 +116,11 @@ change_feed::state::state(feed_options asked)
     }
     if (files_.fd() >= 0) {
         wait_for(files_.fd());
+    } else {
+        told.remark +=
+            fmt::format("{}neither settings nor what hetmemd publishes can be watched "
+                        "(inotify: {})",
+                        told.remark.empty() ? "" : "; ", std::strerror(files_.failure()));
     }
 }
 

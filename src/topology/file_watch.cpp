@@ -40,6 +40,7 @@ file_watch::file_watch(std::filesystem::path published)
     : published_(std::move(published)), notify_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
     static_assert(std::size(settings_directories) == std::tuple_size_v<decltype(settings_)>);
     if (!notify_) {
+        failure_ = errno;
         return;
     }
     for (std::size_t s = 0; s < settings_.size(); ++s) {

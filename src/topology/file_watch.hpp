@@ -26,6 +26,8 @@ public:
 
     /// -1 when the system has no more of its kind: then there are never news.
     int fd() const { return notify_.get(); }
+    /// Why not, an errno value; 0 when it works.
+    int failure() const { return failure_; }
 
     struct news {
         bool setting = false;    ///< demotion or an interleave weight was written
@@ -44,6 +46,7 @@ private:
     void look_again_for_published(news& into);
 
     std::filesystem::path published_;
+    int failure_ = 0;
     kernel::unique_fd notify_;
     // inotify's numbers, -1 for none.
     std::array<int, 2> settings_{-1, -1};

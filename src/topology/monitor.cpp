@@ -340,10 +340,10 @@ std::vector<update> monitor::wait(std::chrono::milliseconds longest) {
     while (true) {
         std::vector<update> found = take();
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - clock::now());
-        if (!found.empty() || left.count() <= 0 || state_->forked()) {
+        if (!found.empty() || left.count() <= 0) {
             return found;
         }
-        pollfd one{fd(), POLLIN, 0};
+        pollfd one{fd(), POLLIN, 0}; // never readable in a forked child
         const std::chrono::milliseconds day = std::chrono::hours{24};
         ::poll(&one, 1, static_cast<int>(std::min(left, day).count()));
     }

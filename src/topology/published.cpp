@@ -11,6 +11,7 @@
 
 #include <hetmem/error.hpp>
 
+#include <cerrno>
 #include <cstring>
 #include <memory>
 #include <utility>
@@ -110,8 +111,10 @@ source_report report_of_published(std::uint64_t generation, std::string_view mor
             fmt::format("generation {}{}", generation, more)};
 }
 
-std::optional<published> read_published(const std::filesystem::path& run_directory,
-                                        const kernel::rooted_reader& machine) {
+namespace {
+
+std::optional<published> read_once(const std::filesystem::path& run_directory,
+                                   const kernel::rooted_reader& machine, bool& gone) {
     const kernel::unique_fd place =
         kernel::open_root_owned(AT_FDCWD, run_directory.c_str(), O_PATH | O_DIRECTORY);
     if (!place) {
@@ -123,6 +126,7 @@ std::optional<published> read_published(const std::filesystem::path& run_directo
     const std::optional<std::uint64_t> seen = read_seen(place.get());
     const std::optional<kernel::file_content> bytes = read_current(place.get());
     if (!bytes) {
+        gone = errno == ENOENT;
         return std::nullopt;
     }
     std::string boot;
@@ -141,6 +145,22 @@ std::optional<published> read_published(const std::filesystem::path& run_directo
         s.sources.push_back(report_of_published(s.generation, ""));
     }
     return published{topology(std::make_shared<const topology::state>(std::move(s))), up_to_date};
+}
+
+} // namespace
+
+std::optional<published> read_published(const std::filesystem::path& run_directory,
+                                        const kernel::rooted_reader& machine) {
+    // Two generations may have come since this one looked where `current` leads: then what it
+    // found is removed.
+    constexpr int most_times = 3;
+    bool gone = true;
+    std::optional<published> found;
+    for (int n = 0; n < most_times && gone; ++n) {
+        gone = false;
+        found = read_once(run_directory, machine, gone);
+    }
+    return found;
 }
 
 } // namespace hetmem::detail

@@ -28,6 +28,8 @@ namespace hetmem::detail {
 /// The same without what only root may know: physical addresses of ranges and devices, and those
 /// that texts (defects, notices, disagreements) mention.
 topology without_addresses(const topology& machine);
+/// A text for everybody: 0x880000000 becomes 0x... wherever it stands.
+std::string without_addresses(std::string text);
 /// The same as generation `number`.
 topology with_generation(const topology& machine, std::uint64_t number);
 

@@ -13,7 +13,6 @@ namespace {
 /// every machine has.
 constexpr std::size_t harmless_digits = 4;
 
-/// 0x880000000 becomes 0x... wherever it stands.
 void hide_addresses(std::string& text) {
     const auto is_digit = [](char c) { return std::isxdigit(static_cast<unsigned char>(c)) != 0; };
     for (std::size_t at = text.find("0x"); at != std::string::npos; at = text.find("0x", at)) {
@@ -61,6 +60,11 @@ topology without_addresses(const topology& machine) {
         hide_in(d.about, d.used, d.other);
     }
     return frozen(std::move(s));
+}
+
+std::string without_addresses(std::string text) {
+    hide_addresses(text);
+    return text;
 }
 
 topology with_generation(const topology& machine, std::uint64_t number) {
