@@ -294,7 +294,7 @@ std::string acpiexec_runner::state::words(const ending& end) const {
     return WEXITSTATUS(end.detail) == cannot_start ? program + " cannot be run" : std::string();
 }
 
-acpiexec_runner::acpiexec_runner(std::filesystem::path program, limits most)
+acpiexec_runner::acpiexec_runner(const std::filesystem::path& program, limits most)
     : state_(std::make_unique<state>()) {
     state_->program = program.string();
     state_->most = most;

@@ -36,9 +36,9 @@ public:
     };
     /// Forks; to be made before threads are started and while privileges to become nobody are
     /// there. Without them (an ordinary user) it stays who it is. Throws hetmem::error.
-    acpiexec_runner(std::filesystem::path program, limits most);
-    explicit acpiexec_runner(std::filesystem::path program)
-        : acpiexec_runner(std::move(program), limits{}) {}
+    acpiexec_runner(const std::filesystem::path& program, limits most);
+    explicit acpiexec_runner(const std::filesystem::path& program)
+        : acpiexec_runner(program, limits{}) {}
     ~acpiexec_runner();
     acpiexec_runner(const acpiexec_runner&) = delete;
     acpiexec_runner& operator=(const acpiexec_runner&) = delete;

@@ -61,7 +61,7 @@ publisher::outcome publisher::look(std::string_view cause, std::uint64_t upto) {
     result.generation = into_.last_number();
     result.look_again = detail::tiers_unread(now);
     if (published_) {
-        now = detail::keep_tiers(std::move(now), *published_);
+        now = detail::keep_tiers(now, *published_);
         result.changes = changes(*published_, now);
         const bool still_there = into_.current() == published_->generation();
         if (still_there && result.changes.empty() && hmat_.table() == published_table_) {

@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <ctime>
 #include <tuple>
 #include <vector>
@@ -79,12 +80,13 @@ request_box::request_box(fs::path place)
     : place_(std::move(place)), changes_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
     // Instances and watches of a user are limited, and may be in use by others.
     if (!changes_ || ::inotify_add_watch(changes_.get(), place_.c_str(), IN_MOVED_TO) < 0) {
-        const error why(errno, fmt::format("cannot watch {}", place_.string()));
-        if (changes_ && why.code().value() != ENOSPC && why.code().value() != ENOMEM) {
-            throw why;
+        const int failed = errno;
+        const std::string what = fmt::format("cannot watch {}", place_.string());
+        if (changes_ && failed != ENOSPC && failed != ENOMEM) {
+            throw error(failed, what);
         }
         changes_ = {};
-        unheard_ = why.what();
+        unheard_ = fmt::format("{}: {}", what, std::strerror(failed));
     }
     remove_stale();
 }

@@ -64,7 +64,7 @@ struct HETMEM_HIDDEN watch::state {
 watch::watch(monitor& of, std::shared_ptr<state> s)
     : state_(std::move(s)), on_(of.on_change([kept = state_](const update& change) {
           // The watch may be ended by what it calls, and this function with it.
-          const std::shared_ptr<state> alive = kept;
+          const std::shared_ptr<state> alive = kept; // NOLINT(performance-unnecessary-copy*)
           alive->take(change);
       })) {}
 

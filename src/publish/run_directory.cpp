@@ -380,7 +380,8 @@ void run_directory::state::discard(std::uint64_t number) const {
     remove_quietly(path_of(std::string(unfinished) + "current"));
 }
 
-run_directory::run_directory(std::filesystem::path place) : state_(std::make_unique<state>()) {
+run_directory::run_directory(const std::filesystem::path& place)
+    : state_(std::make_unique<state>()) {
     state_->place = fs::absolute(place).lexically_normal();
     if (!state_->place.has_filename()) {
         state_->place = state_->place.parent_path();

@@ -29,7 +29,7 @@ public:
     /// removed, and nothing else. Throws hetmem::error: EBUSY when another process holds the lock,
     /// ENOTEMPTY when the directory holds something and is none of ours, ENOTDIR when it is a link:
     /// whoever may turn that would decide where root writes.
-    explicit run_directory(std::filesystem::path place);
+    explicit run_directory(const std::filesystem::path& place);
     ~run_directory();
     run_directory(const run_directory&) = delete;
     run_directory& operator=(const run_directory&) = delete;

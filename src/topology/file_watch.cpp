@@ -43,10 +43,10 @@ file_watch::file_watch(std::filesystem::path published)
         failure_ = errno;
         return;
     }
-    for (std::size_t s = 0; s < settings_.size(); ++s) {
-        settings_[s] =
-            ::inotify_add_watch(notify_.get(), settings_directories[s], IN_MODIFY | IN_ONLYDIR);
-    }
+    std::transform(std::begin(settings_directories), std::end(settings_directories),
+                   settings_.begin(), [this](const char* place) {
+                       return ::inotify_add_watch(notify_.get(), place, IN_MODIFY | IN_ONLYDIR);
+                   });
     look_for_published();
 }
 

@@ -9,7 +9,7 @@ bool tiers_unread(const topology& machine) {
     return state_access::of(machine).tiers_unread;
 }
 
-topology keep_tiers(topology fresh, const topology& before) {
+topology keep_tiers(const topology& fresh, const topology& before) {
     if (!tiers_unread(fresh)) {
         return fresh;
     }

@@ -139,10 +139,11 @@ private:
 namespace {
 
 std::unique_ptr<change_feed> feed_for(const monitor_options& options) {
-    return kernel::rooted_reader(options.discover.root).live()
-               ? std::make_unique<change_feed>(
-                     detail::feed_options{.quiet = options.quiet, .longest = options.longest})
-               : nullptr;
+    if (!kernel::rooted_reader(options.discover.root).live()) {
+        return nullptr;
+    }
+    return std::make_unique<change_feed>(
+        detail::feed_options{.quiet = options.quiet, .longest = options.longest});
 }
 
 } // namespace

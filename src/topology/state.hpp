@@ -39,7 +39,7 @@ struct state_access {
 };
 
 /// A description whose tiers could not be read just now, with those of the one before.
-topology keep_tiers(topology fresh, const topology& before);
+topology keep_tiers(const topology& fresh, const topology& before);
 /// Whether it is such a one: it is worth another look soon.
 bool tiers_unread(const topology& machine);
 
