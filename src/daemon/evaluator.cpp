@@ -143,6 +143,11 @@ evaluated unless_they_differ(evaluated with_zeros, const evaluated& with_ones) {
     return with_zeros;
 }
 
+bool any_mentions_hma(const aml_tables& aml) {
+    return std::ranges::any_of(aml.tables,
+                               [](const aml_table& table) { return mentions_hma(table.bytes); });
+}
+
 } // namespace
 
 struct evaluator::state {
@@ -214,8 +219,7 @@ evaluator::evaluator(const kernel::rooted_reader& machine, evaluation_ways ways)
     : state_(std::make_unique<state>()) {
     state_->ways = std::move(ways);
     const aml_tables aml = read_aml(machine);
-    const bool has_method = std::ranges::any_of(
-        aml.tables, [](const aml_table& table) { return mentions_hma(table.bytes); });
+    const bool has_method = any_mentions_hma(aml);
     if (state_->ways.acpiexec.empty()) {
         state_->no_runner =
             "nothing here evaluates the firmware's _HMA: install acpiexec (Debian: acpica-tools), "
@@ -237,8 +241,7 @@ evaluator::~evaluator() = default;
 evaluation evaluator::evaluate(const kernel::rooted_reader& machine, effort how) {
     evaluation out;
     const aml_tables aml = read_aml(machine);
-    out.has_method = std::ranges::any_of(
-        aml.tables, [](const aml_table& table) { return mentions_hma(table.bytes); });
+    out.has_method = any_mentions_hma(aml);
     if (!out.has_method) {
         return out;
     }
