@@ -1,4 +1,5 @@
-// acpi/bytes.hpp: little-endian fields in and out of bytes (of use inside src/acpi only).
+// acpi/bytes.hpp: little-endian fields in and out of bytes (of use inside src/acpi, and where a
+// table is gone through byte by byte as Linux does).
 //
 // The layout of a structure is written down once, as layout<S>::of(io, s), and used for reading,
 // writing and measuring alike, so that the three cannot drift apart.

@@ -1,6 +1,7 @@
 #include <acpi/header.hpp>
 
 #include <acpi/bytes.hpp>
+#include <acpi/table.hpp>
 
 #include <algorithm>
 
@@ -26,6 +27,32 @@ table_header make_header(std::string_view signature, std::uint8_t revision) {
     header.creator_id = padded<4>("HTMM");
     header.creator_revision = 1;
     return header;
+}
+
+std::optional<table_header> read_header(std::span<const std::byte> table) {
+    if (table.size() < table_header_size) {
+        return std::nullopt;
+    }
+    table_header header;
+    field_reader read(table);
+    layout<table_header>::of(read, header);
+    return header;
+}
+
+std::vector<std::byte> with_header(std::span<const std::byte> table, table_header header) {
+    if (table.size() < table_header_size) {
+        return to_vector(table);
+    }
+    header.length = static_cast<std::uint32_t>(table.size());
+    header.checksum = 0;
+    std::vector<std::byte> out;
+    out.reserve(table.size());
+    field_writer write(out);
+    layout<table_header>::of(write, header);
+    const auto rest = table.subspan(table_header_size);
+    out.insert(out.end(), rest.begin(), rest.end());
+    out[checksum_offset] = std::byte{checksum_for(out)};
+    return out;
 }
 
 std::string field_text(std::span<const char> field) {

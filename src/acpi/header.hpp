@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -32,6 +33,13 @@ struct table_header {
 
 /// A header for a table made here; seal() of the table fills in length and checksum.
 table_header make_header(std::string_view signature, std::uint8_t revision);
+
+/// Nothing when the bytes are too few for one.
+std::optional<table_header> read_header(std::span<const std::byte> table);
+
+/// The same table under another header; its length and checksum are set to what they must be. What
+/// is too short for a header comes back as it is.
+std::vector<std::byte> with_header(std::span<const std::byte> table, table_header header);
 
 /// The text of a fixed field for people: cut at the first NUL, spaces at the end removed, '?' for
 /// what cannot be printed.

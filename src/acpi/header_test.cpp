@@ -40,5 +40,22 @@ TEST(MakeHeader, FillsUpWithSpaces) {
     EXPECT_EQ(field_text(header.oem_table_id), "HETMEM");
 }
 
+TEST(ReadHeader, GivesBackWhatWithHeaderWrote) {
+    bytes table(50, std::byte{7});
+    table_header header = make_header("HMAT", 2);
+    header.oem_revision = 5;
+    const bytes changed = with_header(table, header);
+    ASSERT_EQ(changed.size(), 50U);
+    EXPECT_EQ(byte_sum(changed), 0);
+    EXPECT_EQ(changed[49], std::byte{7});
+    const auto read = read_header(changed);
+    ASSERT_TRUE(read);
+    EXPECT_EQ(read->length, 50U);
+    EXPECT_EQ(read->oem_revision, 5U);
+    EXPECT_EQ(read->oem_id, header.oem_id);
+    EXPECT_FALSE(read_header(std::span(table).first(35)));
+    EXPECT_EQ(with_header(std::span(table).first(35), header).size(), 35U);
+}
+
 } // namespace
 } // namespace hetmem::acpi
