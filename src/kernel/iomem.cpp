@@ -7,16 +7,7 @@
 #include <string_view>
 
 namespace hetmem::kernel {
-namespace {
-
-struct range_line {
-    std::uint64_t first = 0;
-    std::uint64_t last = 0;
-    std::string_view what;
-};
-
-/// "  40000000-5fffffff : Soft Reserved", indented by depth.
-std::optional<range_line> parse_line(std::string_view line) {
+std::optional<iomem_line> parse_iomem_line(std::string_view line) {
     constexpr std::string_view separator = " : ";
     const std::size_t end = line.find(separator);
     const std::size_t dash = line.find('-');
@@ -28,15 +19,14 @@ std::optional<range_line> parse_line(std::string_view line) {
     if (!first || !last || *last < *first) {
         return std::nullopt;
     }
-    return range_line{*first, *last, trimmed(line.substr(end + separator.size()))};
+    return iomem_line{*first, *last, trimmed(line.substr(end + separator.size())),
+                      line.starts_with(' ')};
 }
-
-} // namespace
 
 soft_reserved read_soft_reserved(const rooted_reader& reader) {
     soft_reserved found;
     found.read = reader.for_each_line("proc/iomem", [&](std::string_view text) {
-        const std::optional<range_line> line = parse_line(text);
+        const std::optional<iomem_line> line = parse_iomem_line(text);
         if (!line || line->what != "Soft Reserved") {
             return true;
         }
