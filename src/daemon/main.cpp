@@ -16,6 +16,7 @@
 #include "kernel/rooted.hpp"
 
 #include <hetmem/error.hpp>
+#include <hetmem/measured.hpp>
 
 #include <exception>
 #include <optional>
@@ -70,7 +71,7 @@ int run(const options& asked) {
     detail::run_directory place(asked.run_directory);
     std::optional<detail::change_feed> feed;
     if (machine.live() && !asked.once) {
-        feed.emplace(detail::feed_options{.published = {}});
+        feed.emplace(detail::feed_options{.published = {}, .stores = {machine_store()}});
     }
     daemon::drop_capabilities();
 

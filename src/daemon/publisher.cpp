@@ -64,7 +64,11 @@ publisher::outcome publisher::look(std::string_view cause, std::uint64_t upto) {
         now = detail::keep_tiers(now, *published_);
         result.changes = changes(*published_, now);
         const bool still_there = into_.current() == published_->generation();
-        if (still_there && result.changes.empty() && hmat_.table() == published_table_) {
+        // A store that was written anew is read by everybody who finds another one published.
+        const bool same_store =
+            detail::state_access::of(*published_).store == detail::state_access::of(now).store;
+        if (still_there && result.changes.empty() && same_store &&
+            hmat_.table() == published_table_) {
             result.generation = published_->generation();
             into_.set_seen(upto);
             return result;

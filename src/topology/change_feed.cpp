@@ -100,8 +100,9 @@ private:
 };
 
 change_feed::state::state(feed_options asked)
-    : options{sensible(asked.quiet), sensible(asked.longest), std::move(asked.published)},
-      files_(options.published) {
+    : options{sensible(asked.quiet), sensible(asked.longest), std::move(asked.published),
+              std::move(asked.stores)},
+      files_(options.published, options.stores) {
     if (!epoll || !timer_) {
         throw error(errno, "cannot wait for changes of the machine (epoll, timerfd)");
     }

@@ -8,9 +8,9 @@
 //     }
 //
 // Hears the kernel's events, writes to the files of sysfs that make no event (demotion, interleave
-// weights), and what hetmemd publishes. While a hetmemd takes account of the events (its file
-// `seen` follows them), an event means to wait for what it makes of it, and to look once. Used by
-// one thread at a time.
+// weights), stores of figures, and what hetmemd publishes. While a hetmemd takes account of the
+// events (its file `seen` follows them), an event means to wait for what it makes of it, and to
+// look once. Used by one thread at a time.
 #pragma once
 
 #include "kernel/uevent.hpp"
@@ -20,6 +20,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace hetmem::detail {
 
@@ -28,6 +29,8 @@ struct feed_options {
     std::chrono::milliseconds longest{1000};
     /// Where hetmemd publishes; empty: it is not followed (hetmemd itself).
     std::filesystem::path published = "/run/hetmem";
+    /// Stores of figures that are part of what is looked at.
+    std::vector<std::filesystem::path> stores = {};
 };
 
 class change_feed {

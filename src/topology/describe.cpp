@@ -1,5 +1,6 @@
 #include "topology/describe.hpp"
 
+#include "topology/figure_store.hpp"
 #include "topology/merge.hpp"
 
 #include <hetmem/error.hpp>
@@ -10,7 +11,7 @@
 
 namespace hetmem::detail {
 
-topology describe(const kernel::rooted_reader& reader, const adopted_table* adopted) {
+topology describe_without_store(const kernel::rooted_reader& reader, const adopted_table* adopted) {
     all_facts facts;
     facts.acpi = read_acpi(reader, adopted);
     facts.sysfs = read_sysfs(reader);
@@ -27,6 +28,10 @@ topology describe(const kernel::rooted_reader& reader, const adopted_table* adop
                                 reader.root().string()));
     }
     return machine;
+}
+
+topology describe(const kernel::rooted_reader& reader, const adopted_table* adopted) {
+    return with_machine_store(describe_without_store(reader, adopted), reader);
 }
 
 } // namespace hetmem::detail

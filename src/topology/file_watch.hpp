@@ -1,7 +1,7 @@
 // file_watch.hpp: what inotify(7) tells: settings of the kernel that somebody wrote, which make no
-// event, and what hetmemd publishes.
+// event, stores of figures, and what hetmemd publishes.
 //
-//     file_watch files("/run/hetmem");
+//     file_watch files("/run/hetmem", {machine_store()});
 //     // when files.fd() is readable:
 //     file_watch::news n = files.take();
 //     if (n.generation) { ... }
@@ -14,6 +14,7 @@
 #include <filesystem>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 struct inotify_event;
 
@@ -22,7 +23,9 @@ namespace hetmem::detail {
 class file_watch {
 public:
     /// published: the directory of hetmemd, which may come and go; empty: it is not followed.
-    explicit file_watch(std::filesystem::path published);
+    /// stores: files, whose directories may come and go too.
+    explicit file_watch(std::filesystem::path published,
+                        std::vector<std::filesystem::path> stores = {});
 
     /// -1 when the system has no more of its kind: then there are never news.
     int fd() const { return notify_.get(); }
@@ -30,7 +33,7 @@ public:
     int failure() const { return failure_; }
 
     struct news {
-        bool setting = false;    ///< demotion or an interleave weight was written
+        bool setting = false;    ///< demotion, an interleave weight or a store was written
         bool generation = false; ///< there is another `current`
         bool seen = false;       ///< and after that hetmemd has written what it takes account of
     };
@@ -41,17 +44,30 @@ public:
     std::optional<std::uint64_t> seen() const { return seen_; }
 
 private:
-    void take(const inotify_event& notice, std::string_view name, news& into);
-    void look_for_published();
-    void look_again_for_published(news& into);
+    /// A directory that may come and go.
+    struct followed {
+        std::filesystem::path place;
+        std::uint32_t wanted = 0; // of what happens in it
+        // inotify's numbers, -1 for none.
+        int directory = -1;
+        int ancestor = -1; // watched while the directory is not there
+    };
 
-    std::filesystem::path published_;
+    void take(const inotify_event& notice, std::string_view name, news& into);
+    void take_of_published(const inotify_event& notice, std::string_view name, news& into);
+    void take_of_store(const inotify_event& notice, std::string_view name,
+                       const std::filesystem::path& store, followed& directory, news& into);
+    void look_for(followed& directory);
+    void look_again_for_published(news& into);
+    void look_again_for_store(const std::filesystem::path& store, followed& directory, news& into);
+    bool is_used(int watch) const;
+
     int failure_ = 0;
     kernel::unique_fd notify_;
-    // inotify's numbers, -1 for none.
     std::array<int, 2> settings_{-1, -1};
-    int directory_ = -1;
-    int ancestor_ = -1; // watched while the directory is not there
+    followed published_;
+    std::vector<std::filesystem::path> stores_;
+    std::vector<followed> store_directories_; // one for each
     std::optional<std::uint64_t> seen_;
 };
 

@@ -7,6 +7,8 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
+#include <string_view>
 
 namespace hetmem::detail {
 namespace {
@@ -86,6 +88,49 @@ TEST(file_watch, one_that_was_complete_before_it_could_be_watched_is_news) {
     const file_watch::news news = files.take();
     EXPECT_TRUE(news.generation);
     EXPECT_TRUE(news.seen);
+    EXPECT_EQ(files.seen(), 3U);
+}
+
+void write(const std::filesystem::path& file, std::string_view text) {
+    std::ofstream(file, std::ios::binary | std::ios::trunc) << text;
+}
+
+TEST(file_watch, hears_of_a_store_that_is_replaced_written_or_removed) {
+    const test::temporary_directory place;
+    const std::filesystem::path store = place.path() / "figures.json";
+    file_watch files({}, {store});
+    EXPECT_FALSE(files.take().setting);
+    write(place.path() / "figures.json.lock", "");
+    EXPECT_FALSE(files.take().setting) << "nothing of the store is other than it was";
+    write(place.path() / "figures.json.new", "{}");
+    std::filesystem::rename(place.path() / "figures.json.new", store);
+    EXPECT_TRUE(files.take().setting);
+    EXPECT_FALSE(files.take().setting);
+    write(store, "[]");
+    EXPECT_TRUE(files.take().setting);
+    std::filesystem::remove(store);
+    EXPECT_TRUE(files.take().setting);
+}
+
+TEST(file_watch, the_directory_of_a_store_may_appear_later_vanish_and_come_back) {
+    const test::temporary_directory place;
+    const std::filesystem::path directory = place.path() / "lib" / "hetmem";
+    // What is published waits below the same directory.
+    file_watch files(place.path() / "run" / "hetmem", {directory / "figures.json"});
+    for (int round = 0; round < 3; ++round) {
+        std::filesystem::create_directories(directory);
+        write(directory / "figures.json", "{}");
+        EXPECT_TRUE(files.take().setting);
+        EXPECT_FALSE(files.take().setting);
+        write(directory / "figures.json", "[]");
+        EXPECT_TRUE(files.take().setting);
+        std::filesystem::remove_all(place.path() / "lib");
+        EXPECT_TRUE(files.take().setting);
+    }
+    published_directory run(place.path() / "run" / "hetmem");
+    run.publish(1);
+    run.write_seen(3);
+    EXPECT_TRUE(files.take().seen);
     EXPECT_EQ(files.seen(), 3U);
 }
 

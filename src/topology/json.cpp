@@ -1,5 +1,6 @@
 // The JSON form of a topology, written and read here and nowhere else; docs/json.md describes it.
-#include "topology/names.hpp"
+#include "topology/json_lines.hpp"
+#include "topology/json_place.hpp"
 #include "topology/state.hpp"
 
 #include <hetmem/discover.hpp>
@@ -20,6 +21,7 @@ namespace {
 
 using json = nlohmann::ordered_json;
 using detail::figure_layer;
+using detail::json_place;
 
 constexpr std::string_view format_name = "hetmem-topology";
 constexpr std::uint64_t format_version = 1;
@@ -263,332 +265,169 @@ json best_of(const topology& machine) {
     return out;
 }
 
+} // namespace
+
 // ---- reading
 
-/// A JSON value and its place, so that every complaint can say where. A place refers to the one it
-/// came from, which must outlive it; the path is put together only for a complaint.
-class place {
-public:
-    place(const json& value, std::string_view document) : value_(&value), document_(document) {}
+namespace detail {
 
-    [[noreturn]] void refuse(std::string_view expected) const {
-        throw malformed_file(
-            fmt::format("{}: {}: expected {}, found {}", document_, path(), expected, found()));
-    }
+// Not in an unnamed namespace: json_place finds them by its own.
 
-    /// A member that must be there.
-    place required(const char* name) const {
-        place p = member(name);
-        if (p.value_->is_null()) {
-            throw malformed_file(fmt::format("{}: {}: missing", document_, p.path()));
-        }
-        return p;
+static void read_members(const json_place& p, address_range& out) {
+    if (p.is_null()) {
+        return;
     }
-    /// A member; null when it is absent.
-    place member(const char* name) const {
-        static const json none;
-        if (!value_->is_object()) {
-            refuse("an object");
-        }
-        const auto it = value_->find(name);
-        place p(it == value_->end() ? none : *it, document_);
-        p.parent_ = this;
-        p.name_ = name;
-        return p;
-    }
-    std::size_t size() const {
-        if (is_null()) {
-            return 0;
-        }
-        if (!value_->is_array()) {
-            refuse("an array");
-        }
-        return value_->size();
-    }
-    place item(std::size_t n) const {
-        place p((*value_)[n], document_);
-        p.parent_ = this;
-        p.index_ = n;
-        return p;
-    }
+    p.member("base").read(out.base);
+    p.member("length").read(out.length);
+}
 
-    bool is_null() const { return value_->is_null(); }
-    bool says(std::string_view text) const {
-        return value_->is_string() && value_->get_ref<const std::string&>() == text;
-    }
+static void read_members(const json_place& p, memory_side_cache& out) {
+    p.member("level").read(out.level);
+    p.member("size").read(out.size);
+    p.member("line_size").read(out.line_size);
+    p.member("associativity").read(out.associativity);
+    p.member("write_policy").read(out.write_policy);
+    p.member("address_mode").read(out.address_mode);
+    p.member("source").read(out.from);
+}
 
-    std::uint64_t number(std::uint64_t most = std::numeric_limits<std::uint64_t>::max()) const {
-        if (!value_->is_number_unsigned() || value_->get<std::uint64_t>() > most) {
-            refuse(most == std::numeric_limits<std::uint64_t>::max()
-                       ? std::string("a whole number, 0 or more")
-                       : fmt::format("a whole number from 0 to {}", most));
-        }
-        return value_->get<std::uint64_t>();
-    }
+static void read_members(const json_place& p, huge_page_pool& out) {
+    p.member("page").read(out.page);
+    p.member("total").read(out.total);
+    p.member("free").read(out.free);
+}
 
-    void read(std::uint64_t& out) const {
-        if (!is_null()) {
-            out = number();
-        }
-    }
-    void read(unsigned& out) const {
-        if (!is_null()) {
-            out = static_cast<unsigned>(number(std::numeric_limits<unsigned>::max()));
-        }
-    }
-    void read(int& out) const {
-        if (!is_null()) {
-            out = static_cast<int>(number(std::numeric_limits<int>::max()));
-        }
-    }
-    void read(bool& out) const {
-        if (is_null()) {
-            return;
-        }
-        if (!value_->is_boolean()) {
-            refuse("true or false");
-        }
-        out = value_->get<bool>();
-    }
-    void read(std::string& out) const {
-        if (is_null()) {
-            return;
-        }
-        if (!value_->is_string()) {
-            refuse("a string");
-        }
-        out = value_->get<std::string>();
-    }
-    void read(byte_size& out) const {
-        if (!is_null()) {
-            out = byte_size::from_bytes(number());
-        }
-    }
-    void read(id_set& out) const {
-        std::string text;
-        read(text);
-        const auto set = id_set::parse(text);
-        if (!set) {
-            refuse("a list such as \"0-3,8\"");
-        }
-        out = *set;
-    }
-    void read(address_range& out) const {
-        if (is_null()) {
-            return;
-        }
-        member("base").read(out.base);
-        member("length").read(out.length);
-    }
-    template <class Enum>
-    requires std::is_enum_v<Enum>
-    void read(Enum& out) const {
-        if (is_null()) {
-            return;
-        }
-        std::string name;
-        read(name);
-        const auto value = detail::from_name<Enum>(name);
-        if (!value) {
-            refuse("a name that this version knows");
-        }
-        out = *value;
-    }
-    template <class Value> void read(std::optional<Value>& out) const {
-        if (is_null()) {
-            out.reset();
-            return;
-        }
-        read(out.emplace());
-    }
-    template <class Value> void read(std::vector<Value>& out) const {
-        const std::size_t n = size();
-        out.clear();
-        for (std::size_t i = 0; i < n; ++i) {
-            item(i).read(out.emplace_back());
-        }
-    }
+static void read_members(const json_place& p, dax_device& out) {
+    p.required("name").read(out.name);
+    p.member("size").read(out.size);
+    p.member("align").read(out.align);
+    p.member("driver").read(out.driver);
+    p.member("origin").read(out.origin);
+    p.member("target_node").read(out.target_node);
+    p.member("resource").read(out.resource);
+}
 
-    void read(memory_side_cache& out) const {
-        member("level").read(out.level);
-        member("size").read(out.size);
-        member("line_size").read(out.line_size);
-        member("associativity").read(out.associativity);
-        member("write_policy").read(out.write_policy);
-        member("address_mode").read(out.address_mode);
-        member("source").read(out.from);
+template <class Unit> void read_members(const json_place& p, figure<Unit>& out) {
+    if (p.is_null()) {
+        return;
     }
-    void read(huge_page_pool& out) const {
-        member("page").read(out.page);
-        member("total").read(out.total);
-        member("free").read(out.free);
+    if (p.says("unreachable")) {
+        out = {knowledge::unreachable, Unit{}, source::cdat};
+        return;
     }
-    void read(dax_device& out) const {
-        required("name").read(out.name);
-        member("size").read(out.size);
-        member("align").read(out.align);
-        member("driver").read(out.driver);
-        member("origin").read(out.origin);
-        member("target_node").read(out.target_node);
-        member("resource").read(out.resource);
+    const std::uint64_t n = p.number();
+    if constexpr (std::is_same_v<Unit, latency>) {
+        out = {knowledge::known, latency::from_picoseconds(n), source::cdat};
+    } else {
+        out = {knowledge::known, bandwidth::from_bytes_per_second(n), source::cdat};
     }
-    template <class Unit> void read(figure<Unit>& out) const {
-        if (is_null()) {
-            return;
-        }
-        if (says("unreachable")) {
-            out = {knowledge::unreachable, Unit{}, source::cdat};
-            return;
-        }
-        const std::uint64_t n = number();
-        if constexpr (std::is_same_v<Unit, latency>) {
-            out = {knowledge::known, latency::from_picoseconds(n), source::cdat};
-        } else {
-            out = {knowledge::known, bandwidth::from_bytes_per_second(n), source::cdat};
-        }
-    }
-    void read(device_leg& out) const {
-        required("device").read(out.device);
-        member("device_range").read(out.device_range);
-        member("non_volatile").read(out.non_volatile);
-        const place figures = member("figures");
-        if (figures.is_null()) {
-            return;
-        }
-        figures.member("read_latency").read(out.figures.read_latency);
-        figures.member("write_latency").read(out.figures.write_latency);
-        figures.member("read_bandwidth").read(out.figures.read_bandwidth);
-        figures.member("write_bandwidth").read(out.figures.write_bandwidth);
-    }
-    void read(package& out) const {
-        member("id").read(out.id);
-        member("cpus").read(out.cpus);
-    }
-    void read(initiator& out) const {
-        required("name").read(out.name);
-        member("kind").read(out.kind);
-        member("node").read(out.node);
-        member("pxm").read(out.pxm);
-        member("cpus").read(out.cpus);
-        member("package").read(out.package);
-        member("device").read(out.device);
-    }
-    void read(target& out) const {
-        required("name").read(out.name);
-        member("kind").read(out.kind);
-        member("kind_reason").read(out.kind_reason);
-        member("state").read(out.state);
-        member("node").read(out.node);
-        member("pxm").read(out.pxm);
-        member("pxm_reason").read(out.pxm_reason);
-        member("size").read(out.size);
-        member("free").read(out.free);
-        member("reserved").read(out.reserved);
-        member("reserved_reason").read(out.reserved_reason);
-        member("cpus").read(out.cpus);
-        member("package").read(out.package);
-        member("ranges").read(out.ranges);
-        member("block_size").read(out.block_size);
-        member("blocks").read(out.blocks);
-        member("blocks_online").read(out.blocks_online);
-        member("caches").read(out.caches);
-        member("huge_pages").read(out.huge_pages);
-        member("dax").read(out.dax);
-        member("device_legs").read(out.device_legs);
-        member("tier").read(out.tier);
-        member("interleave_weight").read(out.interleave_weight);
-    }
-    void read(source_report& out) const {
-        member("what").read(out.what);
-        member("path").read(out.path);
-        member("status").read(out.status);
-        member("detail").read(out.detail);
-    }
-    void read(notice& out) const {
-        member("what").read(out.what);
-        member("why").read(out.why);
-        member("help").read(out.help);
-    }
-    void read(defect& out) const {
-        member("table").read(out.table);
-        member("offset").read(out.offset);
-        member("expected").read(out.expected);
-        member("found").read(out.found);
-        member("linux_does").read(out.linux_does);
-    }
-    void read(disagreement& out) const {
-        member("about").read(out.about);
-        member("used").read(out.used);
-        member("other").read(out.other);
-    }
-    void read(machine_info& out) const {
-        if (is_null()) {
-            return;
-        }
-        member("cpu_model").read(out.cpu_model);
-        member("architecture").read(out.architecture);
-        member("kernel").read(out.kernel);
-        member("demotion").read(out.demotion);
-    }
+}
 
-    /// Checks that this is a matrix of rows x columns, before anything of that size is allocated.
-    void expect_matrix(std::size_t rows, std::size_t columns) const {
-        if (size() != rows) {
-            refuse(fmt::format("{} rows, one an initiator", rows));
-        }
-        for (std::size_t r = 0; r < rows; ++r) {
-            const place row = item(r);
-            if (row.size() != columns) {
-                row.refuse(fmt::format("{} values, one a target", columns));
-            }
-        }
+static void read_members(const json_place& p, device_leg& out) {
+    p.required("device").read(out.device);
+    p.member("device_range").read(out.device_range);
+    p.member("non_volatile").read(out.non_volatile);
+    const json_place figures = p.member("figures");
+    if (figures.is_null()) {
+        return;
     }
+    figures.member("read_latency").read(out.figures.read_latency);
+    figures.member("write_latency").read(out.figures.write_latency);
+    figures.member("read_bandwidth").read(out.figures.read_bandwidth);
+    figures.member("write_bandwidth").read(out.figures.write_bandwidth);
+}
 
-private:
-    std::string path() const {
-        if (parent_ == nullptr) {
-            return "the document";
-        }
-        const std::string above = parent_->parent_ == nullptr ? std::string() : parent_->path();
-        return name_ == nullptr ? fmt::format("{}[{}]", above, index_)
-               : above.empty()  ? std::string(name_)
-                                : fmt::format("{}.{}", above, name_);
+static void read_members(const json_place& p, package& out) {
+    p.member("id").read(out.id);
+    p.member("cpus").read(out.cpus);
+}
+
+static void read_members(const json_place& p, initiator& out) {
+    p.required("name").read(out.name);
+    p.member("kind").read(out.kind);
+    p.member("node").read(out.node);
+    p.member("pxm").read(out.pxm);
+    p.member("cpus").read(out.cpus);
+    p.member("package").read(out.package);
+    p.member("device").read(out.device);
+}
+
+static void read_members(const json_place& p, target& out) {
+    p.required("name").read(out.name);
+    p.member("kind").read(out.kind);
+    p.member("kind_reason").read(out.kind_reason);
+    p.member("state").read(out.state);
+    p.member("node").read(out.node);
+    p.member("pxm").read(out.pxm);
+    p.member("pxm_reason").read(out.pxm_reason);
+    p.member("size").read(out.size);
+    p.member("free").read(out.free);
+    p.member("reserved").read(out.reserved);
+    p.member("reserved_reason").read(out.reserved_reason);
+    p.member("cpus").read(out.cpus);
+    p.member("package").read(out.package);
+    p.member("ranges").read(out.ranges);
+    p.member("block_size").read(out.block_size);
+    p.member("blocks").read(out.blocks);
+    p.member("blocks_online").read(out.blocks_online);
+    p.member("caches").read(out.caches);
+    p.member("huge_pages").read(out.huge_pages);
+    p.member("dax").read(out.dax);
+    p.member("device_legs").read(out.device_legs);
+    p.member("tier").read(out.tier);
+    p.member("interleave_weight").read(out.interleave_weight);
+}
+
+static void read_members(const json_place& p, source_report& out) {
+    p.member("what").read(out.what);
+    p.member("path").read(out.path);
+    p.member("status").read(out.status);
+    p.member("detail").read(out.detail);
+}
+
+static void read_members(const json_place& p, notice& out) {
+    p.member("what").read(out.what);
+    p.member("why").read(out.why);
+    p.member("help").read(out.help);
+}
+
+static void read_members(const json_place& p, defect& out) {
+    p.member("table").read(out.table);
+    p.member("offset").read(out.offset);
+    p.member("expected").read(out.expected);
+    p.member("found").read(out.found);
+    p.member("linux_does").read(out.linux_does);
+}
+
+static void read_members(const json_place& p, disagreement& out) {
+    p.member("about").read(out.about);
+    p.member("used").read(out.used);
+    p.member("other").read(out.other);
+}
+
+static void read_members(const json_place& p, machine_info& out) {
+    if (p.is_null()) {
+        return;
     }
+    p.member("cpu_model").read(out.cpu_model);
+    p.member("architecture").read(out.architecture);
+    p.member("kernel").read(out.kernel);
+    p.member("demotion").read(out.demotion);
+}
 
-    std::string found() const {
-        switch (value_->type()) {
-        case json::value_t::array:
-            return fmt::format("an array of {}", value_->size());
-        case json::value_t::object:
-            return "an object";
-        case json::value_t::null:
-            return "null";
-        default: {
-            std::string text = value_->dump(-1, ' ', true, json::error_handler_t::replace);
-            if (text.size() > 40) {
-                text = text.substr(0, 40) + "...";
-            }
-            return text;
-        }
-        }
-    }
+} // namespace detail
 
-    const json* value_;
-    std::string_view document_;
-    const place* parent_ = nullptr;
-    const char* name_ = nullptr;
-    std::size_t index_ = 0;
-};
+namespace {
 
 /// A sparse layer when few pairs are known, so that a thousand nodes' local pairs stay small.
-figure_layer read_layer(const place& p, const topology::state& s) {
+figure_layer read_layer(const json_place& p, const topology::state& s) {
     source from{};
     quantity what{};
     unsigned level = 0;
     p.required("source").read(from);
     p.required("quantity").read(what);
     p.member("level").read(level);
-    if (const place unit = p.member("unit"); !unit.is_null() && !unit.says(unit_of(what))) {
+    if (const json_place unit = p.member("unit"); !unit.is_null() && !unit.says(unit_of(what))) {
         unit.refuse(fmt::format("\"{}\", the unit of {}", unit_of(what), to_string(what)));
     }
     if (level > 3) {
@@ -597,13 +436,13 @@ figure_layer read_layer(const place& p, const topology::state& s) {
     if (from == source::cdat) {
         p.member("source").refuse("a source that tells of whole paths (cdat goes to device_legs)");
     }
-    const place values = p.required("values");
+    const json_place values = p.required("values");
     const std::size_t targets = s.targets.size();
     values.expect_matrix(s.initiators.size(), targets);
 
     std::size_t known = 0;
     for (std::size_t i = 0; i < s.initiators.size(); ++i) {
-        const place row = values.item(i);
+        const json_place row = values.item(i);
         for (std::size_t t = 0; t < targets; ++t) {
             known += row.item(t).is_null() ? 0U : 1U;
         }
@@ -612,9 +451,9 @@ figure_layer read_layer(const place& p, const topology::state& s) {
     figure_layer layer(from, what, level, s.initiators.size(), targets,
                        dense ? figure_layer::storage::dense : figure_layer::storage::sparse);
     for (std::size_t i = 0; i < s.initiators.size(); ++i) {
-        const place row = values.item(i);
+        const json_place row = values.item(i);
         for (std::size_t t = 0; t < targets; ++t) {
-            const place value = row.item(t);
+            const json_place value = row.item(t);
             if (!value.is_null()) {
                 layer.set(i, t,
                           value.says("unreachable")
@@ -628,7 +467,7 @@ figure_layer read_layer(const place& p, const topology::state& s) {
 }
 
 /// Rankings and `best` refer to these by name.
-template <class Named> void refuse_twins(const place& p, const std::vector<Named>& all) {
+template <class Named> void refuse_twins(const json_place& p, const std::vector<Named>& all) {
     std::unordered_set<std::string_view> names;
     for (std::size_t n = 0; n < all.size(); ++n) {
         if (!names.insert(all[n].name).second) {
@@ -637,13 +476,8 @@ template <class Named> void refuse_twins(const place& p, const std::vector<Named
     }
 }
 
-topology read_topology(const place& root) {
-    if (!root.member("format").says(format_name)) {
-        root.member("format").refuse(fmt::format("\"{}\"", format_name));
-    }
-    if (root.required("version").number() != format_version) {
-        root.member("version").refuse(fmt::format("version {}", format_version));
-    }
+topology read_topology(const json_place& root) {
+    root.expect_format(format_name, format_version);
     topology::state s;
     root.member("generation").read(s.generation);
     root.member("machine").read(s.machine);
@@ -662,7 +496,7 @@ topology read_topology(const place& root) {
     }
     refuse_twins(root.member("initiators"), s.initiators);
     refuse_twins(root.member("targets"), s.targets);
-    const place figures = root.member("figures");
+    const json_place figures = root.member("figures");
     for (std::size_t n = 0; n < figures.size(); ++n) {
         figure_layer layer = read_layer(figures.item(n), s);
         for (const figure_layer& earlier : s.layers) {
@@ -673,14 +507,14 @@ topology read_topology(const place& root) {
         }
         s.layers.push_back(std::move(layer));
     }
-    const place distances = root.member("distances");
+    const json_place distances = root.member("distances");
     if (!distances.is_null()) {
         distances.expect_matrix(s.initiators.size(), targets);
         s.distances.assign(s.initiators.size() * targets, 0);
         for (std::size_t i = 0; i < s.initiators.size(); ++i) {
-            const place row = distances.item(i);
+            const json_place row = distances.item(i);
             for (std::size_t t = 0; t < targets; ++t) {
-                const place value = row.item(t);
+                const json_place value = row.item(t);
                 if (!value.is_null()) {
                     s.distances[i * targets + t] = static_cast<std::uint8_t>(value.number(255));
                 }
@@ -700,58 +534,39 @@ topology read_topology(const place& root) {
 } // namespace
 
 std::string to_json(const topology& machine) {
-    const auto dump = [](const json& value, int indent) {
-        return value.dump(indent, ' ', false, json::error_handler_t::replace);
-    };
-    // A matrix is written a row a line: by machine it is read all the same, and a person can too.
-    const auto dump_rows = [&](const json& rows, std::string_view indent) {
-        std::string out = "[";
-        for (const json& row : rows) {
-            out += fmt::format("{}\n{}  {}", out.size() == 1 ? "" : ",", indent, dump(row, -1));
-        }
-        return out + (rows.empty() ? "]" : fmt::format("\n{}]", indent));
-    };
-    std::string out = "{";
-    const auto add = [&](std::string_view name, const std::string& value) {
-        out += fmt::format("{}\n  \"{}\": {}", out.size() == 1 ? "" : ",", name, value);
-    };
-    add("format", dump(format_name, -1));
-    add("version", dump(format_version, -1));
-    add("generation", dump(machine.generation(), -1));
-    add("machine", dump(written(machine.machine()), -1));
-    add("packages", dump_rows(written(machine.packages()), "  "));
-    add("initiators", dump_rows(written(machine.initiators()), "  "));
-    add("targets", dump_rows(written(machine.targets()), "  "));
-    add("best", dump_rows(best_of(machine), "  "));
+    using detail::json_lines;
+    json_lines out;
+    out.add("format", format_name);
+    out.add("version", format_version);
+    out.add("generation", machine.generation());
+    out.add("machine", written(machine.machine()));
+    out.add_rows("packages", written(machine.packages()));
+    out.add_rows("initiators", written(machine.initiators()));
+    out.add_rows("targets", written(machine.targets()));
+    out.add_rows("best", best_of(machine));
 
+    // A matrix is written a row a line.
     std::string figures = "[";
     for (const json& layer : figures_of(machine)) {
-        figures += fmt::format("{}\n    {{\"source\": {}, \"quantity\": {}, \"unit\": {}, "
-                               "\"level\": {}, \"values\": {}}}",
-                               figures.size() == 1 ? "" : ",", dump(layer["source"], -1),
-                               dump(layer["quantity"], -1), dump(layer["unit"], -1),
-                               dump(layer["level"], -1), dump_rows(layer["values"], "    "));
+        const auto member = [&](const char* name) { return json_lines::in_one_line(layer[name]); };
+        figures +=
+            fmt::format("{}\n    {{\"source\": {}, \"quantity\": {}, \"unit\": {}, "
+                        "\"level\": {}, \"values\": {}}}",
+                        figures.size() == 1 ? "" : ",", member("source"), member("quantity"),
+                        member("unit"), member("level"), json_lines::rows(layer["values"], "    "));
     }
-    add("figures", figures + (figures.size() == 1 ? "]" : "\n  ]"));
-    add("distances", dump_rows(distances_of(machine), "  "));
-    add("sources", dump_rows(written(machine.sources()), "  "));
-    add("notices", dump_rows(written(machine.notices()), "  "));
-    add("defects", dump_rows(written(machine.defects()), "  "));
-    add("disagreements", dump_rows(written(machine.disagreements()), "  "));
-    return out + "\n}\n";
+    out.add_text("figures", figures + (figures.size() == 1 ? "]" : "\n  ]"));
+    out.add_rows("distances", distances_of(machine));
+    out.add_rows("sources", written(machine.sources()));
+    out.add_rows("notices", written(machine.notices()));
+    out.add_rows("defects", written(machine.defects()));
+    out.add_rows("disagreements", written(machine.disagreements()));
+    return out.text();
 }
 
 topology from_json(std::string_view text, std::string_view name) {
-    json document;
-    try {
-        document = json::parse(text);
-    } catch (const json::exception& e) {
-        // The parser's message names line and column, after its own name in brackets.
-        std::string_view what = e.what();
-        what.remove_prefix(what.starts_with('[') ? std::min(what.find("] ") + 2, what.size()) : 0);
-        throw malformed_file(fmt::format("{}: {}", name, what));
-    }
-    return read_topology(place(document, name));
+    const json document = detail::parse_json(text, name);
+    return read_topology(detail::json_place(document, name));
 }
 
 } // namespace hetmem

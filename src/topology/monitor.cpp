@@ -9,6 +9,7 @@
 #include "kernel/rooted.hpp"
 
 #include <hetmem/error.hpp>
+#include <hetmem/measured.hpp>
 
 #include <algorithm>
 #include <atomic>
@@ -142,8 +143,12 @@ std::unique_ptr<change_feed> feed_for(const monitor_options& options) {
     if (!kernel::rooted_reader(options.discover.root).live()) {
         return nullptr;
     }
-    return std::make_unique<change_feed>(
-        detail::feed_options{.quiet = options.quiet, .longest = options.longest});
+    detail::feed_options what{.quiet = options.quiet, .longest = options.longest};
+    what.stores = {machine_store()};
+    if (std::filesystem::path own = user_store(); !own.empty()) {
+        what.stores.push_back(std::move(own));
+    }
+    return std::make_unique<change_feed>(std::move(what));
 }
 
 } // namespace

@@ -34,6 +34,24 @@ template <> struct names<criterion> {
     static constexpr std::string_view list[] = {
         "read_latency", "write_latency", "read_bandwidth", "write_bandwidth", "capacity", "free"};
 };
+template <> struct names<metric> {
+    static constexpr std::string_view list[] = {"local_latency",
+                                                "random_latency",
+                                                "read_bandwidth",
+                                                "write_bandwidth",
+                                                "nontemporal_write_bandwidth",
+                                                "copy_bandwidth",
+                                                "nontemporal_copy_bandwidth",
+                                                "triad_bandwidth",
+                                                "read_2_write_1_bandwidth",
+                                                "read_1_write_1_bandwidth"};
+};
+template <> struct names<interference> {
+    static constexpr std::string_view list[] = {"quiet", "unknown", "disturbed"};
+};
+template <> struct names<measured_in> {
+    static constexpr std::string_view list[] = {"memory", "cpu_cache", "side_cache"};
+};
 
 template <class Enum> std::string_view name_of(Enum value) {
     const auto index = static_cast<std::size_t>(value);
@@ -63,6 +81,18 @@ std::string_view to_string(source_status s) {
 std::string_view to_string(criterion c) {
     return name_of(c);
 }
+std::string_view to_string(metric m) {
+    return name_of(m);
+}
+std::string_view to_string(interference i) {
+    return name_of(i);
+}
+std::string_view to_string(measured_in m) {
+    return name_of(m);
+}
+std::optional<metric> parse_metric(std::string_view name) {
+    return detail::from_name<metric>(name);
+}
 std::optional<criterion> parse_criterion(std::string_view name) {
     return detail::from_name<criterion>(name);
 }
@@ -85,6 +115,9 @@ template std::optional<target_state> from_name<target_state>(std::string_view);
 template std::optional<initiator_kind> from_name<initiator_kind>(std::string_view);
 template std::optional<source_status> from_name<source_status>(std::string_view);
 template std::optional<criterion> from_name<criterion>(std::string_view);
+template std::optional<metric> from_name<metric>(std::string_view);
+template std::optional<interference> from_name<interference>(std::string_view);
+template std::optional<measured_in> from_name<measured_in>(std::string_view);
 
 } // namespace detail
 

@@ -1,6 +1,7 @@
 // names.hpp: the names of enumerators, as printed and as written in JSON, in one table each.
 #pragma once
 
+#include <hetmem/measured.hpp>
 #include <hetmem/rank.hpp>
 #include <hetmem/topology.hpp>
 

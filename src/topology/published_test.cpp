@@ -7,6 +7,7 @@
 #include "topology/snapshot.hpp"
 
 #include <hetmem/discover.hpp>
+#include <hetmem/measured.hpp>
 
 #include <acpi/cdat.hpp>
 
@@ -521,6 +522,93 @@ TEST(JoinPublished, WithNothingRefusedAndNothingNewItIsTheSame) {
     EXPECT_EQ(pair(both, "node0", "node1"), pair(own, "node0", "node1"));
     EXPECT_TRUE(std::ranges::equal(both.notices(), own.notices()));
     EXPECT_TRUE(std::ranges::equal(both.defects(), own.defects()));
+}
+
+// ---- with stores of figures
+
+/// What a user finds; the store of the machine is a file of the tree.
+class DiscoverStored : public ReadPublished {
+protected:
+    void keep(const std::string& target, std::uint64_t nanoseconds) {
+        measurements more;
+        more.given = {{"node0",
+                       target,
+                       quantity::read_latency,
+                       nanoseconds * 1000,
+                       source::measured,
+                       "",
+                       {}}};
+        keep_measurements(store_, described(machine_), more);
+        // The machine's own is for everybody to read.
+        ASSERT_EQ(::chmod(store_.c_str(), 0644), 0);
+        ASSERT_EQ(::chmod(store_.parent_path().c_str(), 0755), 0);
+        ASSERT_EQ(::chmod(store_.parent_path().parent_path().c_str(), 0755), 0);
+        ASSERT_EQ(::chmod((machine_.root() / "var").c_str(), 0755), 0);
+    }
+    figure<latency> found() const {
+        const test::ordinary_user me;
+        return pair(discover_at(rooted_reader(machine_.root()), run_.root(), {}), "node0", "node1")
+            .read_latency;
+    }
+    void forbid_tables() {
+        for (const char* table : {"HMAT", "SRAT"}) {
+            machine_.forbid(std::string("sys/firmware/acpi/tables/") + table);
+        }
+    }
+
+    const std::filesystem::path store_ = machine_.root() / "var/lib/hetmem/figures.json";
+};
+
+TEST_F(DiscoverStored, WhatIsPublishedHasTheMachinesStoreInIt) {
+    keep("node1", 250);
+    publish_what_is();
+    forbid_tables();
+    EXPECT_EQ(found(), ns(250, source::measured));
+    // It is not read again, nor is it missed where it cannot be seen, as in a container.
+    std::filesystem::remove_all(machine_.root() / "var");
+    EXPECT_EQ(found(), ns(250, source::measured));
+}
+
+TEST_F(DiscoverStored, AStoreThatWasWrittenSinceIsReadAgain) {
+    keep("node1", 250);
+    publish_what_is();
+    keep("node1", 260);
+    forbid_tables();
+    EXPECT_EQ(found(), ns(260, source::measured));
+    EXPECT_EQ(forget_measurements(store_), 1U);
+    ASSERT_EQ(::chmod(store_.c_str(), 0644), 0);
+    EXPECT_EQ(found(), ns(120, source::hmat)) << "not what is published of the old store";
+}
+
+TEST_F(DiscoverStored, AStoreThatCameSinceIsRead) {
+    publish_what_is();
+    keep("node1", 250);
+    forbid_tables();
+    EXPECT_EQ(found(), ns(250, source::measured));
+}
+
+TEST_F(DiscoverStored, AStoreThatAUserMayNotReadIsKnownAsItIsPublished) {
+    keep("node1", 250);
+    ASSERT_EQ(::chmod(store_.c_str(), 0600), 0);
+    publish_what_is();
+    forbid_tables();
+    EXPECT_EQ(found(), ns(250, source::measured));
+    machine_.write("sys/kernel/uevent_seqnum", "1001\n");
+    EXPECT_EQ(found(), ns(250, source::measured)) << "and when it is joined";
+}
+
+TEST_F(DiscoverStored, WhatLapsedByATableThatIsPublishedHasLapsedForEverybody) {
+    keep("node1", 250);
+    firmware newer;
+    newer.processor(10, 0).processor(10, 1);
+    newer.memory(10, 0, 4 * block_bytes).memory(20, 16 * block_bytes, 2 * block_bytes);
+    newer.matrix(data_type::access_latency, 1000, {10}, {10, 20}, {100, 400});
+    newer.write_into(machine_);
+    publish_what_is();
+    forbid_tables();
+    EXPECT_EQ(found(), ns(400, source::hmat));
+    machine_.write("sys/kernel/uevent_seqnum", "1001\n"); // and so when it is joined
+    EXPECT_EQ(found(), ns(400, source::hmat));
 }
 
 } // namespace

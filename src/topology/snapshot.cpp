@@ -471,7 +471,7 @@ std::string to_snapshot(const topology& machine, std::string_view boot_id) {
     for (const figure_layer& layer : s.layers) {
         write_layer(write, layer, s.initiators.size());
     }
-    write(s.best);
+    write(s.best, s.store);
     seal_snapshot(std::as_writable_bytes(std::span(out)));
     return out;
 }
@@ -491,6 +491,7 @@ topology::state state_from_snapshot(std::span<const std::byte> bytes, std::strin
     read_distances(in, s);
     read_layers(in, s);
     read_nearest(in, s);
+    in(s.store);
     if (!in.at_end()) {
         in.refuse("the end", "more");
     }

@@ -3,10 +3,11 @@
 //
 //     offset  size
 //     0       8     "hetmemSN"
-//     8       8     version, 1
+//     8       8     version, 2
 //     16      8     length of all, in bytes
 //     24      8     checksum of what follows
-//     32            boot_id, the topology: snapshot_fields.hpp, then distances, figures, nearest
+//     32            boot_id, the topology: snapshot_fields.hpp, then distances, figures, nearest,
+//                   which store of figures is in it
 //
 // Numbers are packed and in the machine's own order (little endian on all that have an HMAT; of the
 // other order the version is another): a snapshot does not leave its machine. A string is its

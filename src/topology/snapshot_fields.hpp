@@ -5,6 +5,8 @@
 // The order is the format: whoever changes a list changes snapshot_version.
 #pragma once
 
+#include "topology/state.hpp"
+
 #include <hetmem/topology.hpp>
 
 #include <cstdint>
@@ -12,7 +14,7 @@
 
 namespace hetmem::detail {
 
-inline constexpr std::uint32_t snapshot_version = 1;
+inline constexpr std::uint32_t snapshot_version = 2;
 
 /// What an archive writes is const.
 template <class Archive, class Value>
@@ -62,6 +64,9 @@ template <class Archive> void fields(Archive& a, value_of<Archive, defect>& v) {
 }
 template <class Archive> void fields(Archive& a, value_of<Archive, disagreement>& v) {
     a(v.about, v.used, v.other);
+}
+template <class Archive> void fields(Archive& a, value_of<Archive, store_stamp>& v) {
+    a(v.inode, v.size, v.written);
 }
 
 /// The last enumerator: a number above it is damage.

@@ -179,7 +179,15 @@ TEST(Snapshot, WhatIsWrongBehindARightChecksumIsRefusedOrATopology) {
 TEST(Snapshot, AnotherVersionIsRefused) {
     std::string later = to_snapshot(full_machine(), boot);
     later[8] = 99;
-    EXPECT_THAT(complaint(later), AllOf(HasSubstr("expected version 1"), HasSubstr("found 99")));
+    EXPECT_THAT(complaint(later), AllOf(HasSubstr("expected version 2"), HasSubstr("found 99")));
+}
+
+TEST(Snapshot, TellsWhichStoreOfFiguresIsInIt) {
+    topology::state s = state_access::of(full_machine());
+    s.store = store_stamp{12, 345, 6789};
+    const topology machine = finish_topology(std::move(s));
+    EXPECT_EQ(state_access::of(read_back(machine)).store, (store_stamp{12, 345, 6789}));
+    EXPECT_EQ(state_access::of(read_back(full_machine())).store, std::nullopt);
 }
 
 TEST(Snapshot, TheFuzzersSeedIsOne) {

@@ -12,6 +12,18 @@
 
 namespace hetmem {
 
+namespace detail {
+
+/// Tells one writing of a file from the next.
+struct store_stamp {
+    std::uint64_t inode = 0;
+    std::uint64_t size = 0;
+    std::int64_t written = 0; ///< nanoseconds since 1970
+    friend bool operator==(const store_stamp&, const store_stamp&) = default;
+};
+
+} // namespace detail
+
 struct topology::state {
     std::uint64_t generation = 1;
     bool live = false; ///< of the running machine
@@ -25,6 +37,8 @@ struct topology::state {
     std::vector<notice> notices;
     std::vector<defect> defects;
     std::vector<disagreement> disagreements; ///< other than between figures
+    /// Of the machine's store of figures, which is in this; kept in snapshots only.
+    std::optional<detail::store_stamp> store;
     bool tiers_unread = false; ///< kernel::last_block_is_leaving(); not kept in any form
 
     // Filled by finish_topology().

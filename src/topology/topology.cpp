@@ -173,17 +173,26 @@ std::string in_words(const figure_layer& layer, std::uint64_t value) {
                : fmt::format("{:g} GB/s ({})", static_cast<double>(value) / 1e9, from);
 }
 
-/// Overrides and measurements are meant to differ from what is claimed; the claims are not meant to
-/// differ from each other.
+/// What is given by hand is meant to differ from what is claimed; the claims are not meant to
+/// differ from each other, nor a measurement from them by more than repeated measurements do.
 bool is_claimed(source from) {
     return from == source::hma || from == source::hmat || from == source::cxl_region ||
            from == source::sysfs;
 }
 
+constexpr std::uint64_t repeatability_percent = 10;
+
+bool contradict(const figure_layer& strong, std::uint64_t a, std::uint64_t b) {
+    if (strong.from() != source::measured || a == unreachable || b == unreachable) {
+        return coarse(strong.what(), a) != coarse(strong.what(), b);
+    }
+    return std::max(a, b) - std::min(a, b) > std::max(a, b) / 100 * repeatability_percent;
+}
+
 void compare_layers(const topology::state& s, const figure_layer& strong, const figure_layer& weak,
                     std::vector<disagreement>& out) {
     const auto compare = [&](std::size_t i, std::size_t t, std::uint64_t a, std::uint64_t b) {
-        if (a != unknown && b != unknown && coarse(strong.what(), a) != coarse(weak.what(), b)) {
+        if (a != unknown && b != unknown && contradict(strong, a, b)) {
             out.push_back({fmt::format("{} {} -> {}", to_string(strong.what()),
                                        s.initiators[i].name, s.targets[t].name),
                            in_words(strong, a), in_words(weak, b)});
@@ -346,13 +355,17 @@ namespace detail {
 std::vector<disagreement> figure_disagreements(const topology::state& s) {
     std::vector<disagreement> out;
     for (std::size_t a = 0; a < s.layers.size(); ++a) {
-        if (!is_claimed(s.layers[a].from())) {
+        const bool measured = s.layers[a].from() == source::measured;
+        if (!measured && !is_claimed(s.layers[a].from())) {
             continue;
         }
         for (std::size_t b = a + 1; b < s.layers.size(); ++b) {
             if (is_claimed(s.layers[b].from()) && s.layers[a].what() == s.layers[b].what() &&
                 s.layers[a].level() == s.layers[b].level()) {
                 compare_layers(s, s.layers[a], s.layers[b], out);
+                if (measured) {
+                    break; // the weaker claims mostly repeat the strongest
+                }
             }
         }
     }

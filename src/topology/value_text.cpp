@@ -2,7 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <charconv>
+#include <cmath>
+#include <span>
 #include <string_view>
 
 namespace hetmem::detail {
@@ -19,6 +23,42 @@ std::string trimmed(double value, int decimals) {
         }
     }
     return text;
+}
+
+struct unit {
+    std::string_view name;
+    double base_units;
+};
+
+constexpr std::array<unit, 3> latency_units{{{"ps", 1}, {"ns", 1e3}, {"us", 1e6}}};
+constexpr std::array<unit, 8> bandwidth_units{{{"B/s", 1},
+                                               {"kB/s", 1e3},
+                                               {"MB/s", 1e6},
+                                               {"GB/s", 1e9},
+                                               {"TB/s", 1e12},
+                                               {"KiB/s", 1024.0},
+                                               {"MiB/s", 1024.0 * 1024},
+                                               {"GiB/s", 1024.0 * 1024 * 1024}}};
+
+std::optional<std::uint64_t> parse(std::string_view text, std::span<const unit> units) {
+    double amount = 0;
+    const char* const end = text.data() + text.size();
+    const auto [rest, status] = std::from_chars(text.data(), end, amount, std::chars_format::fixed);
+    if (status != std::errc{}) {
+        return std::nullopt;
+    }
+    std::string_view name(rest, static_cast<std::size_t>(end - rest));
+    name.remove_prefix(std::min(name.find_first_not_of(' '), name.size()));
+    const auto found =
+        std::find_if(units.begin(), units.end(), [&](const unit& u) { return u.name == name; });
+    if (found == units.end()) {
+        return std::nullopt;
+    }
+    constexpr double too_much = 9.2e18; // doubles from here on may not fit
+    const double value = std::round(amount * found->base_units);
+    // The comparison is false for what is no number.
+    return value >= 0 && value < too_much ? std::optional(static_cast<std::uint64_t>(value))
+                                          : std::nullopt;
 }
 
 } // namespace
@@ -62,6 +102,18 @@ std::string format_size(const std::optional<byte_size>& value) {
 std::string format_value(quantity what, std::uint64_t base_units) {
     return is_latency(what) ? format_latency(latency::from_picoseconds(base_units))
                             : format_bandwidth(bandwidth::from_bytes_per_second(base_units));
+}
+
+std::optional<std::uint64_t> parse_latency(std::string_view text) {
+    return parse(text, latency_units);
+}
+
+std::optional<std::uint64_t> parse_bandwidth(std::string_view text) {
+    return parse(text, bandwidth_units);
+}
+
+std::optional<std::uint64_t> parse_value(quantity what, std::string_view text) {
+    return is_latency(what) ? parse_latency(text) : parse_bandwidth(text);
 }
 
 bool is_latency(quantity what) {

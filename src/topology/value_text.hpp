@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace hetmem::detail {
 
@@ -23,6 +24,12 @@ std::string format_size(byte_size value);
 std::string format_size(const std::optional<byte_size>& value);
 /// In picoseconds or bytes per second, as the quantity says.
 std::string format_value(quantity what, std::uint64_t base_units);
+/// The other way, as people write it: "250 ns", "61.44 GB/s", "80500 ps"; ps, ns and us, and B/s,
+/// kB/s, MB/s, GB/s, TB/s, KiB/s, MiB/s, GiB/s. Nothing for anything else, and for what does not
+/// fit.
+std::optional<std::uint64_t> parse_latency(std::string_view text);
+std::optional<std::uint64_t> parse_bandwidth(std::string_view text);
+std::optional<std::uint64_t> parse_value(quantity what, std::string_view text);
 
 bool is_latency(quantity what);
 
