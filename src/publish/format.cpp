@@ -112,6 +112,37 @@ std::string_view words_of(quantity what) {
     return "write bandwidth";
 }
 
+std::string_view words_of(metric what) {
+    switch (what) {
+    case metric::local_latency:
+        return "latency, local to the TLB";
+    case metric::random_latency:
+        return "latency, fully random";
+    case metric::read_bandwidth:
+        return "read bandwidth";
+    case metric::write_bandwidth:
+        return "write bandwidth, ordinary stores";
+    case metric::nontemporal_write_bandwidth:
+        return "write bandwidth, non-temporal stores";
+    case metric::copy_bandwidth:
+        return "copy bandwidth, ordinary stores";
+    case metric::nontemporal_copy_bandwidth:
+        return "copy bandwidth, non-temporal stores";
+    case metric::triad_bandwidth:
+        return "triad bandwidth";
+    case metric::read_2_write_1_bandwidth:
+        return "bandwidth, 2 reads to 1 write";
+    case metric::read_1_write_1_bandwidth:
+        break;
+    }
+    return "bandwidth, 1 read to 1 write";
+}
+
+std::string format_value(metric what, std::uint64_t base_units) {
+    return is_latency(what) ? format_latency(latency::from_picoseconds(base_units))
+                            : format_bandwidth(bandwidth::from_bytes_per_second(base_units));
+}
+
 std::string_view words_of(memory_kind kind) {
     switch (kind) {
     case memory_kind::dram:

@@ -9,6 +9,7 @@
 
 #include "topology/value_text.hpp"
 
+#include <hetmem/measured.hpp>
 #include <hetmem/topology.hpp>
 
 #include <cstdint>
@@ -38,6 +39,10 @@ unsigned decimals_of(quantity what, std::uint64_t base_units);
 std::string_view unit_of(quantity what);
 /// "read latency"
 std::string_view words_of(quantity what);
+/// "latency, fully random", "triad bandwidth", ...
+std::string_view words_of(metric what);
+/// "12.3 ns" or "12.3 GB/s", as the metric is.
+std::string format_value(metric what, std::uint64_t base_units);
 /// "DRAM", "HBM", "persistent memory", "CXL", "device memory", "unknown kind"
 std::string_view words_of(memory_kind kind);
 /// What a source is, for a legend: "the HMAT, a table of the firmware".

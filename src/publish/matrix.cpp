@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <numeric>
 #include <unordered_map>
@@ -350,6 +351,21 @@ std::string cell_text(const matrix_cell& cell, const cell_style& style) {
     }
     const std::string others = spread_text(cell.others, style);
     return own == others ? own : own + "/" + others;
+}
+
+std::optional<double> goodness(const matrix& m, std::size_t layer, const matrix_cell& cell) {
+    if (!cell.others.known && !cell.own.known) {
+        return std::nullopt;
+    }
+    const auto value = static_cast<double>(cell.others.known ? cell.others.low : cell.own.low);
+    const auto low = static_cast<double>(m.all[layer].low);
+    const auto high = static_cast<double>(m.all[layer].high);
+    if (!(high > low) || low <= 0) {
+        return 0.5;
+    }
+    const double share = std::log(value / low) / std::log(high / low);
+    const bool small_is_good = layer == matrix::distance_layer || is_latency(all_quantities[layer]);
+    return std::clamp(small_is_good ? 1 - share : share, 0.0, 1.0);
 }
 
 char letter_of(source from) {

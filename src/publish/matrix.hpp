@@ -10,6 +10,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -78,6 +79,10 @@ cell_style style_of(const matrix& m, std::size_t layer);
 
 /// "80", "80-230", "?", "×", "80/120-130" (own/others), with source letters when asked.
 std::string cell_text(const matrix_cell& cell, const cell_style& style);
+
+/// How good a cell's figure is among all of its layer, 0 (the worst) to 1, by a logarithmic scale;
+/// in a group that of others' memories, where there is one. Nothing when no figure is known.
+std::optional<double> goodness(const matrix& m, std::size_t layer, const matrix_cell& cell);
 
 /// The letter that marks a source in a cell: h for hmat, s for sysfs, ...
 char letter_of(source from);

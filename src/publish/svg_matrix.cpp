@@ -24,15 +24,6 @@ constexpr std::array<std::string_view, 7> shades{"#eff3ff", "#c6dbef", "#9ecae1"
                                                  "#4292c6", "#2171b5", "#084594"};
 constexpr std::size_t first_shade_with_white_text = 4;
 
-/// The better of a value, 0 to 1, on a logarithmic scale between the worst and the best.
-double goodness(bool small_is_good, double value, double low, double high) {
-    if (!(high > low) || low <= 0) {
-        return 0.5;
-    }
-    const double share = std::log(value / low) / std::log(high / low);
-    return std::clamp(small_is_good ? 1 - share : share, 0.0, 1.0);
-}
-
 struct heat_map {
     const matrix* m;
     std::size_t layer;        ///< whose values give the colour
@@ -110,22 +101,14 @@ heat_map make_map(const matrix& m, std::size_t layer) {
     return map;
 }
 
-/// The value that a cell is coloured by; nothing when it has none.
-const spread* coloring(const matrix_cell& cell) {
-    return cell.others.known ? &cell.others : cell.own.known ? &cell.own : nullptr;
-}
-
 void draw_cell(svg_paper& paper, const heat_map& map, std::size_t row, std::size_t column, double x,
                double y) {
     const matrix_cell& cell = map.m->cell(map.layer, row, column);
     std::string_view text_color = "#263238";
-    if (const spread* s = coloring(cell)) {
-        const spread& all = map.m->all[map.layer];
-        const bool small_is_good = map.layer == matrix::distance_layer || map.layer < 2;
-        const double good = goodness(small_is_good, static_cast<double>(s->low),
-                                     static_cast<double>(all.low), static_cast<double>(all.high));
+    if (const auto good = goodness(*map.m, map.layer, cell)) {
         const auto shade = std::min<std::size_t>(
-            static_cast<std::size_t>(good * static_cast<double>(shades.size())), shades.size() - 1);
+            static_cast<std::size_t>(*good * static_cast<double>(shades.size())),
+            shades.size() - 1);
         paper.box(x, y, map.cell_width, map.cell_height,
                   {.fill = shades[shade], .stroke = "#ffffff", .stroke_width = 2});
         text_color = shade >= first_shade_with_white_text ? "#ffffff" : text_color;

@@ -1,5 +1,6 @@
 #include "publish/svg_paper.hpp"
 
+#include "publish/markup.hpp"
 #include "publish/utf8.hpp"
 
 #include <fmt/format.h>
@@ -55,32 +56,6 @@ double width_of(char32_t c) {
     default:
         return c >= 'A' && c <= 'Z' ? 0.76 : 0.64;
     }
-}
-
-std::string escaped(std::string_view text) {
-    std::string result;
-    for (const char c : printable(text)) {
-        switch (c) {
-        case '&':
-            result.append("&amp;");
-            break;
-        case '<':
-            result.append("&lt;");
-            break;
-        case '>':
-            result.append("&gt;");
-            break;
-        case '"':
-            result.append("&quot;");
-            break;
-        case '\'':
-            result.append("&#39;");
-            break;
-        default:
-            result.push_back(c);
-        }
-    }
-    return result;
 }
 
 /// The longest beginning that fits, with an ellipsis.

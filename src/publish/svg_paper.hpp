@@ -39,6 +39,8 @@ public:
     /// Draws what follows, up to end_group(), smaller and elsewhere.
     void begin_scaled(double x, double y, double factor);
 
+    /// What was drawn, to be put into an svg element of somebody else's document.
+    const std::string& body() const { return body_; }
     /// The whole document.
     std::string finish(double width, double height, std::string_view title) const;
 

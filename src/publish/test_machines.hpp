@@ -21,6 +21,7 @@ struct machine_text {
     std::string targets;
     std::string figures;
     std::string distances = "[null]";
+    std::string sources;
     std::string notices;
     std::string defects;
     std::string disagreements;
@@ -30,8 +31,8 @@ struct machine_text {
             R"js({{"format": "hetmem-topology", "version": 1, "generation": 1,
 "machine": {{"cpu_model": "{}", "architecture": "x86_64", "kernel": "6.12.9", "demotion": false}},
 "packages": [{}], "initiators": [{}], "targets": [{}], "figures": [{}], "distances": [{}],
-"sources": [], "notices": [{}], "defects": [{}], "disagreements": [{}]}})js",
-            cpu_model, packages, initiators, targets, figures, distances, notices, defects,
+"sources": [{}], "notices": [{}], "defects": [{}], "disagreements": [{}]}})js",
+            cpu_model, packages, initiators, targets, figures, distances, sources, notices, defects,
             disagreements));
     }
 };

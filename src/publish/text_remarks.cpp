@@ -1,12 +1,10 @@
+#include "publish/defect_groups.hpp"
 #include "publish/format.hpp"
 #include "publish/text_parts.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <map>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,26 +47,6 @@ void add_notices(block& lines, const topology& machine, std::size_t columns) {
         }
         add_item(lines, text, columns);
     }
-}
-
-/// Defects that differ in their place only.
-struct defect_group {
-    const defect* first;
-    std::vector<std::uint64_t> offsets;
-};
-
-std::vector<defect_group> group_defects(std::span<const defect> defects) {
-    std::vector<defect_group> groups;
-    std::map<std::array<std::string_view, 4>, std::size_t> group_of;
-    for (const defect& d : defects) {
-        const auto [found, is_new] =
-            group_of.try_emplace({d.table, d.expected, d.found, d.linux_does}, groups.size());
-        if (is_new) {
-            groups.push_back({&d, {}});
-        }
-        groups[found->second].offsets.push_back(d.offset);
-    }
-    return groups;
 }
 
 void add_defects(block& lines, const topology& machine, std::size_t columns) {

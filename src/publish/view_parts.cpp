@@ -132,10 +132,6 @@ std::uint64_t kernel_units(quantity what, std::uint64_t base_units) {
     return base_units / unit + (base_units % unit != 0 ? 1 : 0);
 }
 
-bool is_online(const target& memory) {
-    return memory.state == target_state::online || memory.state == target_state::partly_online;
-}
-
 std::vector<usable_node> usable_nodes(const topology& machine) {
     std::map<unsigned, usable_node> nodes;
     const auto is_node = [](std::optional<int> number) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "publish/groups.hpp"
+#include "topology/target_state.hpp"
 
 #include <hetmem/topology.hpp>
 
@@ -48,9 +49,6 @@ std::size_t most_nearest(const topology& machine);
 
 /// Nanoseconds or MB/s (10^6), as the kernel prints them: rounded up (drivers/acpi/numa/hmat.c).
 std::uint64_t kernel_units(quantity what, std::uint64_t base_units);
-
-/// All or some of its memory can be allocated as that of a node.
-bool is_online(const target& memory);
 
 /// Nodes that programs can run on or allocate from: those with CPUs and those with online memory.
 struct usable_node {
