@@ -44,7 +44,7 @@ _hetmem() {
     COMPREPLY=()
 
     if ((COMP_CWORD == 1)); then
-        _hetmem_words "$current" show rank run where move watch adopt capture --help --version
+        _hetmem_words "$current" show rank run where move watch adopt table measure check override report capture --help --version
         return
     fi
     case $before in
@@ -68,6 +68,21 @@ _hetmem() {
         _hetmem_files "$current" .svg
         return
         ;;
+    --tables)
+        # shellcheck disable=SC2207
+        COMPREPLY=($(compgen -f -- "$current"))
+        compopt -o filenames 2>/dev/null
+        return
+        ;;
+    --severity)
+        _hetmem_words "$current" info warning error
+        return
+        ;;
+    --only | --skip | --explain)
+        # shellcheck disable=SC2046
+        _hetmem_words "$current" $(hetmem check --list 2>/dev/null | awk '/^  / { print $1 }')
+        return
+        ;;
     --color)
         _hetmem_words "$current" auto always never
         return
@@ -81,7 +96,21 @@ _hetmem() {
             capacity free
         return
         ;;
-    --width | --changes | --from-cpu | --from-initiator | --large | --headroom)
+    --store)
+        _hetmem_words "$current" user machine
+        return
+        ;;
+    --metric)
+        _hetmem_words "$current" local_latency random_latency read_bandwidth write_bandwidth \
+            nontemporal_write_bandwidth copy_bandwidth nontemporal_copy_bandwidth \
+            triad_bandwidth read_2_write_1_bandwidth read_1_write_1_bandwidth
+        return
+        ;;
+    --import)
+        _hetmem_files "$current" .json
+        return
+        ;;
+    --width | --changes | --initiator | --buffer | --precision | --budget | --from-cpu | --from-initiator | --large | --headroom)
         return
         ;;
     esac
@@ -123,6 +152,36 @@ _hetmem() {
     watch)
         _hetmem_words "$current" --json --changes --help
         ;;
+    table)
+        if ((COMP_CWORD == 2)); then
+            _hetmem_words "$current" decode encode diff build --help
+            return
+        fi
+        if [[ $current != -* ]]; then
+            # shellcheck disable=SC2207
+            COMPREPLY=($(compgen -f -- "$current"))
+            compopt -o filenames 2>/dev/null
+            return
+        fi
+        case ${COMP_WORDS[2]} in
+        decode | diff) _hetmem_words "$current" --signature --json --help ;;
+        encode) _hetmem_words "$current" --output --help ;;
+        build) _hetmem_words "$current" --output --set --from --root --tables --json --help ;;
+        esac
+        ;;
+    check)
+        _hetmem_words "$current" --root --tables --kernel --only --skip --severity --json --list \
+            --markdown --explain --help
+        ;;
+    measure)
+        if [[ $current == -* ]]; then
+            _hetmem_words "$current" --initiator --metric --quick --curves --destroy-contents \
+                --buffer --allow-cached --precision --budget --json --no-store --store --import \
+                --forget --list --help
+        else
+            _hetmem_memories "$current"
+        fi
+        ;;
     adopt)
         if [[ $current == -* ]]; then
             _hetmem_words "$current" --evaluate --firmware --run-directory --help
@@ -131,6 +190,19 @@ _hetmem() {
             COMPREPLY=($(compgen -f -- "$current"))
             compopt -o filenames 2>/dev/null
         fi
+        ;;
+    override)
+        if [[ $current == -* ]]; then
+            _hetmem_words "$current" --hmat --build --slit --srat --allow-srat --output --install \
+                --remove --status --yes --force --keep-oem --kernel --with --root --json --help
+        else
+            # shellcheck disable=SC2207
+            COMPREPLY=($(compgen -f -- "$current"))
+            compopt -o filenames 2>/dev/null
+        fi
+        ;;
+    report)
+        _hetmem_words "$current" --output --root --from --no-check --help
         ;;
     capture)
         if [[ $current == -* ]]; then

@@ -1,7 +1,7 @@
 #include "tool/arguments.hpp"
 
 #include "tool/help.hpp"
-#include "tool/parse_size.hpp"
+#include "tool/options.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -24,29 +24,6 @@ std::string criteria_list() {
         list += to_string(one);
     }
     return list;
-}
-
-/// A name from a variable that was never set would otherwise count as not given.
-CLI::Validator not_empty() {
-    return CLI::Validator(
-        [](const std::string& name) {
-            return name.empty() ? std::string("a name is missing") : std::string();
-        },
-        "");
-}
-
-void add_machine_options(CLI::App& command, machine_arguments& machine) {
-    auto* root = command
-                     .add_option("--root", machine.root,
-                                 "Another machine: the /sys and /proc below DIR, or in\nan ARCHIVE "
-                                 "that hetmem capture made")
-                     ->type_name("DIR|ARCHIVE")
-                     ->check(not_empty());
-    auto* saved = command.add_option("--from", machine.saved, "What hetmem show --json saved")
-                      ->type_name("FILE.json")
-                      ->check(not_empty());
-    root->excludes(saved);
-    saved->excludes(root);
 }
 
 void add_show(CLI::App& app, show_arguments& show) {
@@ -131,22 +108,6 @@ void add_capture(CLI::App& app, capture_arguments& capture) {
     command->add_option("--root", capture.root, "Capture the /sys and /proc below this directory")
         ->type_name("DIR")
         ->check(not_empty());
-}
-
-/// Sizes as people type them.
-void add_size(CLI::App& command, const std::string& name, std::optional<byte_size>& size,
-              const std::string& description) {
-    command
-        .add_option_function<std::string>(
-            name,
-            [&size, name](const std::string& text) {
-                size = parse_size(text);
-                if (!size) {
-                    throw CLI::ValidationError(name, "'" + text + "' is no size such as 64M or 2G");
-                }
-            },
-            description)
-        ->type_name("SIZE");
 }
 
 void add_run(CLI::App& app, run_arguments& run) {
@@ -343,6 +304,11 @@ arguments parse_arguments(int count, const char* const* values) {
     move_arguments move;
     watch_arguments watch;
     adopt_arguments adopt;
+    table_arguments table_asked;
+    check_arguments check_asked;
+    measure_arguments measure_asked;
+    override_arguments override_asked;
+    report_arguments report_asked;
 
     CLI::App app{std::string(help::summary), "hetmem"};
     app.formatter(std::make_shared<help_format>());
@@ -358,6 +324,11 @@ arguments parse_arguments(int count, const char* const* values) {
     add_move(app, move);
     add_watch(app, watch);
     add_adopt(app, adopt);
+    const CLI::App* const table = add_table(app, table_asked);
+    const CLI::App* const check = add_check(app, check_asked);
+    const CLI::App* const measure = add_measure(app, measure_asked);
+    const CLI::App* const override = add_override(app, override_asked);
+    const CLI::App* const report = add_report(app, report_asked);
 
     std::vector<std::string> words(values + 1, values + std::max(count, 1));
     if (!words.empty() && words.front() == "run") {
@@ -378,6 +349,21 @@ arguments parse_arguments(int count, const char* const* values) {
     }
     if (app.get_subcommands().empty()) {
         throw usage_error(complaint(app, "A subcommand is required"));
+    }
+    if (table->parsed()) {
+        return table_asked;
+    }
+    if (check->parsed()) {
+        return check_asked;
+    }
+    if (measure->parsed()) {
+        return measure_asked;
+    }
+    if (override->parsed()) {
+        return override_asked;
+    }
+    if (report->parsed()) {
+        return report_asked;
     }
     if (app.got_subcommand("show")) {
         return show;

@@ -1,9 +1,15 @@
 // src/tool/arguments.hpp: the command line, parsed into one plain struct per subcommand.
 //
-// Only arguments.cpp knows the parser; the subcommands see what was asked for.
+// Only arguments.cpp and *_options.cpp know the parser; the subcommands see what was asked for.
 #pragma once
 
 #include "publish/adopt_files.hpp"
+#include "tool/check_arguments.hpp"
+#include "tool/machine_arguments.hpp"
+#include "tool/measure_arguments.hpp"
+#include "tool/override_arguments.hpp"
+#include "tool/report_arguments.hpp"
+#include "tool/table_arguments.hpp"
 
 #include <hetmem/rank.hpp>
 
@@ -14,12 +20,6 @@
 #include <vector>
 
 namespace hetmem::tool {
-
-/// Which machine is meant. Both empty: the one this runs on.
-struct machine_arguments {
-    std::string root;  ///< a directory, or an archive made by `hetmem capture`
-    std::string saved; ///< JSON written by `hetmem show --json`
-};
 
 enum class when : std::uint8_t { automatic, always, never };
 
@@ -91,7 +91,8 @@ struct print_text {
 
 using arguments =
     std::variant<print_text, show_arguments, rank_arguments, capture_arguments, run_arguments,
-                 where_arguments, move_arguments, watch_arguments, adopt_arguments>;
+                 where_arguments, move_arguments, watch_arguments, adopt_arguments, table_arguments,
+                 check_arguments, measure_arguments, override_arguments, report_arguments>;
 
 /// The command line makes no sense; what() says why and where help is.
 class usage_error : public std::runtime_error {

@@ -46,6 +46,11 @@ bool tells_origin(std::string_view line) {
     return key_of(line) != "\"boot_id\"";
 }
 
+/// What the machine is called, too (topology/measured_json.cpp).
+bool tells_figures(std::string_view line) {
+    return key_of(line) != "\"modalias\"";
+}
+
 bool is_soft_reserved(std::string_view line) {
     return line.find(" : Soft Reserved") != std::string_view::npos;
 }
@@ -67,13 +72,17 @@ constexpr captured_files list[] = {
 
     // memory blocks
     {"sys/devices/system/node/node#/memory#", names_only},
-    {"sys/devices/system/memory/{block_size_bytes,auto_online_blocks,memory#/state}"},
+    {"sys/devices/system/memory/{block_size_bytes,auto_online_blocks}"},
+    {"sys/devices/system/memory/memory#/{state,valid_zones}"},
     {"proc/zoneinfo", contents, tells_zone_size},
 
     // tiers, demotion, weights
     {"sys/devices/virtual/memory_tiering/memory_tier#/nodelist"},
     {"sys/kernel/mm/numa/demotion_enabled"},
     {"sys/kernel/mm/mempolicy/weighted_interleave/node#"},
+    {"sys/fs/cgroup/cgroup.controllers"},
+    {"sys/fs/cgroup/{init.scope,system.slice,user.slice,machine.slice}/"
+     "{cpuset.mems.effective,cgroup.events}"},
 
     // device-dax
     {"sys/{bus/dax/devices,class/dax}/dax#.#/{size,align,target_node,numa_node,resource}"},
@@ -104,10 +113,14 @@ constexpr captured_files list[] = {
     {"proc/sys/kernel/{osrelease,arch}"},
     {"proc/hwloc-nofile-info", contents, tells_system}, // in copies made by hwloc-gather-topology
     {"proc/iomem", contents, is_soft_reserved},
-    {"sys/firmware/acpi/tables/{HMAT,SRAT,SLIT}"},
-    {"sys/firmware/acpi/tables/{HMAT,SRAT,SLIT}#"},
+    {"sys/firmware/acpi/tables/{HMAT,SRAT,SLIT,APIC,CEDT}"},
+    {"sys/firmware/acpi/tables/{HMAT,SRAT,SLIT,APIC,CEDT}#"},
+    {"sys/firmware/memmap/#/{start,end,type}"},
     {"run/hetmem/current/adopted/HMAT"}, // the one that replaces the firmware's
     {"run/hetmem/current/adopted/origin.json", contents, tells_origin},
+
+    // what was measured here, or given by hand
+    {"var/lib/hetmem/figures.json", contents, tells_figures},
 };
 
 bool is_digit(char c) {

@@ -1,5 +1,7 @@
 #include "tool/capture_list.hpp"
 
+#include <hetmem/measured.hpp>
+
 #include <gmock/gmock.h>
 
 namespace hetmem::tool {
@@ -66,9 +68,20 @@ TEST(capture_list, the_host_name_in_copies_of_others_is_dropped) {
               "OSRelease: 6.12.9\nArchitecture: x86_64");
 }
 
+TEST(capture_list, figures_are_kept_and_the_name_of_the_machine_is_dropped) {
+    measurements all;
+    all.machine = {"Example 9000", "dmi:svnSecret:pnBox:"};
+    all.given = {{"node0", "node2", quantity::read_latency, 250'000, source::override_, "", {}}};
+    const std::string kept = wanted_text(list_entry("var/lib/hetmem/figures.json"), to_json(all));
+    all.machine.modalias.clear();
+    EXPECT_EQ(measurements_from_json(kept), all);
+    EXPECT_THAT(kept, Not(HasSubstr("Secret")));
+}
+
 TEST(capture_list, files_without_a_filter_are_kept_as_they_are) {
     const std::string bytes("\0HMAT\n\n\xff", 8);
-    EXPECT_EQ(wanted_text(list_entry("sys/firmware/acpi/tables/{HMAT,SRAT,SLIT}"), bytes), bytes);
+    EXPECT_EQ(wanted_text(list_entry("sys/firmware/acpi/tables/{HMAT,SRAT,SLIT,APIC,CEDT}"), bytes),
+              bytes);
 }
 
 } // namespace

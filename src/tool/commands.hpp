@@ -18,5 +18,11 @@ int adopt(const adopt_arguments& asked);
 /// The exit status: that of the command where it had to be waited for. Otherwise the command takes
 /// the place of this process.
 int run_command(const run_arguments& asked);
+// The exit status of each.
+int table(const table_arguments& asked);
+int check(const check_arguments& asked);
+int measure(const measure_arguments& asked);
+int override(const override_arguments& asked);
+int report(const report_arguments& asked);
 
 } // namespace hetmem::tool

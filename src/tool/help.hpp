@@ -64,11 +64,11 @@ inline constexpr std::string_view capture_footer = R"(Examples:
   hetmem show --root desk.tar.gz           here or on any other machine
 
 The archive holds the parts of /sys and /proc and the firmware tables (HMAT,
-SRAT, SLIT, CDAT) that hetmem show reads, and nothing else: no serial numbers,
-no UUIDs, no network addresses, no host name, no command lines. Run it as root
-to have the tables and physical addresses in it; what could not be read is told.
-An archive with content that only root could read is made readable by its owner
-alone.)";
+SRAT, SLIT, MADT, CEDT, CDAT) that hetmem show and hetmem check read, and
+nothing else: no serial numbers, no UUIDs, no network addresses, no host name,
+no command lines. Run it as root to have the tables and physical addresses in
+it; what could not be read is told. An archive with content that only root could
+read is made readable by its owner alone.)";
 
 inline constexpr std::string_view run_summary = "Run a command whose memory is placed";
 

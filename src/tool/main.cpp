@@ -42,6 +42,21 @@ int run(const tool::run_arguments& asked) {
 int run(const tool::adopt_arguments& asked) {
     return tool::adopt(asked);
 }
+int run(const tool::table_arguments& asked) {
+    return tool::table(asked);
+}
+int run(const tool::check_arguments& asked) {
+    return tool::check(asked);
+}
+int run(const tool::measure_arguments& asked) {
+    return tool::measure(asked);
+}
+int run(const tool::override_arguments& asked) {
+    return tool::override(asked);
+}
+int run(const tool::report_arguments& asked) {
+    return tool::report(asked);
+}
 
 } // namespace
 

@@ -3,6 +3,7 @@
 #include "kernel/file.hpp"
 #include "publish/format.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include <unistd.h>
@@ -27,19 +28,30 @@ progress_bar::~progress_bar() {
     }
 }
 
-void progress_bar::show(byte_size done, byte_size total) {
+/// Not worth drawing yet, or nobody sees it.
+bool progress_bar::soon_again() const {
     constexpr std::chrono::milliseconds at_most_every(100);
-    const auto now = std::chrono::steady_clock::now();
-    if (!to_terminal_ || (drawn_ && now - last_ < at_most_every) || total == byte_size{}) {
+    return !to_terminal_ || (drawn_ && std::chrono::steady_clock::now() - last_ < at_most_every);
+}
+
+void progress_bar::show(byte_size done, byte_size total) {
+    if (soon_again() || total == byte_size{}) {
+        return;
+    }
+    show(static_cast<double>(done.bytes()) / static_cast<double>(total.bytes()),
+         fmt::format("{} of {}", detail::format_size(done), detail::format_size(total)));
+}
+
+void progress_bar::show(double share, const std::string& rest) {
+    if (soon_again()) {
         return;
     }
     constexpr double width = 30;
-    const double share = static_cast<double>(done.bytes()) / static_cast<double>(total.bytes());
-    const auto filled = static_cast<std::size_t>(share * width);
-    to_standard_error(fmt::format("\r\033[K{} [{:#>{}}{:.>{}}] {:.0f} %  {} of {}", what_, "",
-                                  filled, "", static_cast<std::size_t>(width) - filled, share * 100,
-                                  detail::format_size(done), detail::format_size(total)));
-    last_ = now;
+    const double part = std::clamp(share, 0.0, 1.0);
+    const auto filled = static_cast<std::size_t>(part * width);
+    to_standard_error(fmt::format("\r\033[K{} [{:#>{}}{:.>{}}] {:.0f} %  {}", what_, "", filled, "",
+                                  static_cast<std::size_t>(width) - filled, part * 100, rest));
+    last_ = std::chrono::steady_clock::now();
     drawn_ = true;
 }
 

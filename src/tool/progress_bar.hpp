@@ -18,8 +18,12 @@ public:
 
     /// Draws at most a few times a second. Call it from one thread at a time.
     void show(byte_size done, byte_size total);
+    /// share: 0 to 1; `rest`: what is told behind it.
+    void show(double share, const std::string& rest);
 
 private:
+    bool soon_again() const;
+
     std::string what_;
     bool to_terminal_;
     bool drawn_ = false;

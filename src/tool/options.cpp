@@ -1,0 +1,45 @@
+#include "tool/options.hpp"
+
+#include "tool/parse_size.hpp"
+
+namespace hetmem::tool {
+
+CLI::Validator not_empty() {
+    return CLI::Validator(
+        [](const std::string& name) {
+            return name.empty() ? std::string("a name is missing") : std::string();
+        },
+        "");
+}
+
+void add_machine_options(CLI::App& command, machine_arguments& machine) {
+    auto* root = command
+                     .add_option("--root", machine.root,
+                                 "Another machine: the /sys and /proc below DIR, or in\nan ARCHIVE "
+                                 "that hetmem capture made")
+                     ->type_name("DIR|ARCHIVE")
+                     ->check(not_empty());
+    auto* saved =
+        command.add_option("--from", machine.saved, "A description that hetmem show saved as JSON")
+            ->type_name("FILE.json")
+            ->check(not_empty());
+    root->excludes(saved);
+    saved->excludes(root);
+}
+
+void add_size(CLI::App& command, const std::string& name, std::optional<byte_size>& size,
+              const std::string& description) {
+    command
+        .add_option_function<std::string>(
+            name,
+            [&size, name](const std::string& text) {
+                size = parse_size(text);
+                if (!size) {
+                    throw CLI::ValidationError(name, "'" + text + "' is no size such as 64M or 2G");
+                }
+            },
+            description)
+        ->type_name("SIZE");
+}
+
+} // namespace hetmem::tool
