@@ -10,7 +10,9 @@ import unittest
 import command
 from command import HETMEM, SOURCE, environment, hetmem
 
-SUBCOMMANDS = ("show", "rank", "run", "where", "move", "watch", "adopt", "capture")
+SUBCOMMANDS = ("show", "rank", "run", "where", "move", "watch", "adopt", "table", "measure",
+               "report", "capture", "check")
+PARTS = ("table decode", "table encode", "table diff", "table build")
 
 
 def options_in(text):
@@ -19,7 +21,7 @@ def options_in(text):
 
 def options_of(subcommand):
     """The options as the help lists them, less those that only its examples mention."""
-    listed = hetmem(subcommand, "--help").stdout.split("Examples:")[0]
+    listed = hetmem(*subcommand.split(), "--help").stdout.split("Examples:")[0]
     return options_in("\n".join(line for line in listed.split("\n")
                                 if re.match(r" +(-\w,)?--", line)))
 
@@ -84,13 +86,13 @@ class Manual(command.TestCase):
 
     def test_it_has_every_subcommand_and_option(self):
         text = self.page.read_text().replace("\\-", "-")
-        for subcommand in SUBCOMMANDS:
+        for subcommand in SUBCOMMANDS + PARTS:
             self.assertIn(f"hetmem {subcommand}", text)
             for option in options_of(subcommand) - {"--help"}:
                 self.assertIn(option, text, subcommand)
 
     def test_it_names_no_option_that_is_none(self):
-        known = set.union(*(options_of(s) for s in SUBCOMMANDS), {"--version", "--help"})
+        known = set.union(*(options_of(s) for s in SUBCOMMANDS + PARTS), {"--version", "--help"})
         named = options_in(self.page.read_text().replace("\\-", "-"))
         self.assertEqual(named - known, set())
 
@@ -130,6 +132,9 @@ class Completion(command.TestCase):
     def test_options_are_those_of_the_help(self):
         for subcommand in SUBCOMMANDS:
             self.assertEqual(self.complete(subcommand, "--"), options_of(subcommand))
+        for part in PARTS:
+            self.assertEqual(self.complete(*part.split(), "--"), options_of(part))
+        self.assertEqual(self.complete("table", ""), {"decode", "encode", "diff", "build", "--help"})
 
     def test_words_after_options(self):
         self.assertEqual(self.complete("show", "--color", ""), {"auto", "always", "never"})

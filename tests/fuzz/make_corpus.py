@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the fuzzers' seeds for tables: corpus/{hmat,srat,slit,cdat}/*.bin.
+"""Writes the fuzzers' seeds for tables: corpus/{hmat,srat,slit,cdat,madt,cedt}/*.bin.
 
 The seeds are committed; run this again only to add some. They are packed here field by field from
 the specifications, so that the fuzzers do not start from what our own encoder makes of a table.
@@ -123,6 +123,33 @@ def sslbis(kind, base, *pairs):
         struct.pack("<HHHH", x, y, value, 0) for x, y, value in pairs)
 
 
+# MADT ---------------------------------------------------------------------------------------------
+def madt(*structures):
+    return acpi(b"APIC", 5, struct.pack("<II", 0xFEE00000, 1) + b"".join(structures))
+
+
+def local_apic(apic_id, flags=1):
+    return struct.pack("<BBBBI", 0, 8, apic_id, apic_id, flags)
+
+
+def local_x2apic(apic_id, flags=1):
+    return struct.pack("<BBHIII", 9, 16, 0, apic_id, flags, apic_id)
+
+
+# CEDT ---------------------------------------------------------------------------------------------
+def cedt(*structures):
+    return acpi(b"CEDT", 1, b"".join(structures))
+
+
+def host_bridge(uid):
+    return struct.pack("<BBHIIIQQ", 0, 0, 32, uid, 1, 0, 0xB0000000, 0x10000)
+
+
+def window(base, size, ways, *bridges):
+    return struct.pack(f"<BBHIQQBBHIHH{len(bridges)}I", 1, 0, 36 + 4 * len(bridges), 0, base, size,
+                       ways, 0, 0, 0, 6, 0, *bridges)
+
+
 GIB = 1 << 30
 MACHINE = srat(3, apic(0, 0), x2apic(1, 300), memory(0, 0, 2 * GIB), memory(1, 4 * GIB, 2 * GIB),
                memory(2, 8 * GIB, GIB, 7), generic(5, 5, 1, pci(0, 0, 3, 0)),
@@ -185,6 +212,39 @@ SEEDS = {
         "unknown_type": cdat(b"\x08\x00\x05\x00z", dsis(0, 0)),
         "zero_length": cdat(b"\x00\x00\x00\x00"),
     },
+    "madt": {
+        "empty": madt(),
+        "machine": madt(local_apic(0), local_apic(1, 2), local_x2apic(300),
+                        b"\x01\x0c" + bytes(10), b"\x0b\x50" + bytes(78), b"\x18\x24" + bytes(34)),
+        "short": madt(b"\x09\x08" + bytes(6)),
+        "cut": madt(local_apic(0)[:5]),
+        "zero_length": madt(b"\x00\x00"),
+    },
+    "cedt": {
+        "empty": cedt(),
+        "machine": cedt(host_bridge(7), window(4 * GIB, GIB, 0, 7), window(8 * GIB, GIB, 8, 7, 8, 9)),
+        "few_targets": cedt(window(0, GIB, 4, 1)),
+        "past_the_end": cedt(window((1 << 64) - 4096, 8192, 0, 1)),
+        "unknown_ways": cedt(window(0, GIB, 77)),
+        "unknown_type": cedt(b"\x02\x00\x08\x00abcd", b"\x00\x00\x00\x00"),
+    },
+}
+
+
+def together(**tables):
+    """The tables of a machine as check_fuzz.cpp takes them apart."""
+    kinds = ("hmat", "srat", "slit", "madt", "cedt")
+    return b"".join(struct.pack("<BH", kinds.index(kind), len(table)) + table
+                    for kind, table in tables.items())
+
+
+SEEDS["check"] = {
+    "machine": together(hmat=FULL, srat=MACHINE, **{
+        kind: SEEDS[kind][name]
+        for kind, name in (("slit", "three"), ("madt", "machine"), ("cedt", "machine"))}),
+    "revision_1": together(hmat=SEEDS["hmat"]["revision_1"], srat=MACHINE),
+    "broken": together(hmat=SEEDS["hmat"]["cut_matrix"], srat=SEEDS["srat"]["overlap"],
+                       slit=SEEDS["slit"]["cut"]),
 }
 
 for table, seeds in SEEDS.items():

@@ -4,6 +4,7 @@ it feeds to a guest must be what they say."""
 import base64
 import contextlib
 import copy
+import gzip
 import hashlib
 import io
 import os
@@ -283,6 +284,23 @@ class Guests(unittest.TestCase):
         self.assertTrue(image.startswith(b"070701"))
         self.assertLess(image.index(b"table bytes"), image.index(b"\x1f\x8b"))
         self.assertIn(b"kernel/firmware/acpi/hmat.aml\0", image)
+
+    def test_files_for_the_guest_and_what_stands_before_them(self):
+        kernel = SimpleNamespace(module=lambda name: b"module")
+        made = machine.Machine(
+            [], "true\n", early=b"made by a guest",
+            guest_files={"usr/sbin/program": b"#!/bin/sh\n", "plain": b"text"},
+        )  # fmt: skip
+        with tempfile.TemporaryDirectory() as work:
+            machine.prepare(made, kernel, {}, Path(work))
+            initrd = (Path(work) / "initrd").read_bytes()
+        self.assertTrue(initrd.startswith(made.early))
+        listed = subprocess.run(
+            ["cpio", "-tv", "--quiet"], input=gzip.decompress(initrd[len(made.early) :]),
+            capture_output=True, check=True,
+        )  # fmt: skip
+        self.assertRegex(listed.stdout.decode(), r"-rwxr-xr-x .*usr/sbin/program\n")
+        self.assertRegex(listed.stdout.decode(), r"-rw-r--r-- .*plain\n")
 
 
 class Placed(unittest.TestCase):

@@ -100,12 +100,15 @@ def _run(scenario, options):
             return subprocess.run(called, cwd=work, check=False).returncode
         try:
             results = machine.boot(configured, kernel, work, options.seconds)
+            if hasattr(scenario, "next_machine"):
+                results = _boot_again(scenario, options, kernel, programs, work, results)
             report = _compare(scenario, options, results)
         except Exception:
             _print_console(work)
             raise
         if options.verbose:
-            _print_results(results)
+            for boot in _boots(results):
+                _print_results(boot)
         if report.differences:
             _print_console(work)
             print(f"FAILED {options.scenario} on kernel {kernel.release}: "
@@ -123,6 +126,21 @@ def _run(scenario, options):
     return 0
 
 
+def _boot_again(scenario, options, kernel, programs, work, first):
+    """The machines that the scenario makes of what the boots before gave, each in the same folder."""
+    boots = [first]
+    while following := scenario.next_machine(options.kernel, boots):
+        for left in ("console", "results", "qmp.sock"):
+            (work / left).unlink(missing_ok=True)
+        machine.prepare(following, kernel, programs, work)
+        boots.append(machine.boot(following, kernel, work, options.seconds))
+    return boots
+
+
+def _boots(results):
+    return results if isinstance(results, list) else [results]
+
+
 def _compare(scenario, options, results):
     report = truth.Report()
     scenario.check_machine(report, results, options.kernel)
@@ -130,13 +148,18 @@ def _compare(scenario, options, results):
         # A description can only be judged on the machine that was meant.
         report.differences.insert(0, "the kernel itself does not show the configured machine:")
     elif not options.machine_only:
-        for name in results.names():
-            if results.has_file(f"{name}.status"):
-                report.equal(f"exit status of {name}", 0, results.status(name))
-                if results.status(name) != 0:
-                    report.differences.append(f"{name} said: {results.errors(name).strip()}")
+        for boot in _boots(results):
+            _check_statuses(report, boot)
         scenario.check(report, results, options.kernel)
     return report
+
+
+def _check_statuses(report, results):
+    for name in results.names():
+        if results.has_file(f"{name}.status"):
+            report.equal(f"exit status of {name}", 0, results.status(name))
+            if results.status(name) != 0:
+                report.differences.append(f"{name} said: {results.errors(name).strip()}")
 
 
 def built_programs(folder):

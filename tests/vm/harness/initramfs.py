@@ -20,12 +20,13 @@ class BuildError(RuntimeError):
     """Something that the guest needs is not on this machine."""
 
 
-def build(kernel, modules, later_modules, script, programs, tables):
+def build(kernel, modules, later_modules, script, programs, tables, files=()):
     """The bytes for qemu -initrd.
 
     modules: names in the order of loading. later_modules: for the script to load. script: what
     the guest runs. programs: name in the guest -> path here; a name with a slash is no program in
-    /bin but this file. tables: name -> bytes, handed to the kernel as overrides.
+    /bin but this file. tables: name -> bytes, handed to the kernel as overrides. files: path in the
+    guest -> content; a script (#!) may be run.
     """
     root = cpio.Archive()
     for folder in ("proc", "sys", "dev", "tmp", "root", "results", "etc", LIBRARIES):
@@ -42,6 +43,8 @@ def build(kernel, modules, later_modules, script, programs, tables):
     for name in ("init", "functions"):
         root.add_file(name, (GUEST / name).read_bytes(), 0o755)
     root.add_file("scenario", script.encode())
+    for name, content in dict(files).items():
+        root.add_file(name, content, 0o755 if content.startswith(b"#!") else 0o644)
     return _override(tables) + gzip.compress(root.bytes(), 1, mtime=0)
 
 

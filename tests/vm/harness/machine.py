@@ -29,7 +29,8 @@ class MachineError(RuntimeError):
 class Machine:
     """What a scenario boots. modules are loaded in this order before the script runs,
     later_modules lie ready as /modules/NAME.ko for the script; files are made in the work folder:
-    name -> size in bytes. hotplug: the script may plug and unplug memory (guest/functions)."""
+    name -> size in bytes. hotplug: the script may plug and unplug memory (guest/functions). early: what
+    stands in front of the initrd, as a guest made it; guest_files: path in the guest -> content."""
 
     arguments: list
     script: str
@@ -39,6 +40,8 @@ class Machine:
     later_modules: list = field(default_factory=list)
     files: dict = field(default_factory=dict)
     hotplug: bool = False
+    early: bytes = b""
+    guest_files: dict = field(default_factory=dict)
 
 
 class Results:
@@ -96,11 +99,11 @@ def prepare(machine, kernel, programs, work, fetch=()):
     script = machine.script
     for number, path in enumerate(fetch):
         script += f"\nmust cp {shlex.quote(path)} /results/fetched-{number}\n"
-    (work / "initrd").write_bytes(
-        initramfs.build(
-            kernel, machine.modules, machine.later_modules, script, programs, machine.tables
-        )
-    )
+    built = initramfs.build(
+        kernel, machine.modules, machine.later_modules, script, programs, machine.tables,
+        machine.guest_files,
+    )  # fmt: skip
+    (work / "initrd").write_bytes(machine.early + built)
 
 
 def command(machine, kernel, work, shell=False):
