@@ -1,7 +1,7 @@
 # The Debian 12 packages that run.sh and test.sh need, and how they are installed; sourced by both.
 # shellcheck shell=bash disable=SC2034
 
-to_build=(g++ cmake ninja-build libfmt-dev nlohmann-json3-dev libcli11-dev)
+to_build=(g++ cmake ninja-build libfmt-dev nlohmann-json3-dev libcli11-dev libhwy-dev)
 to_test=(
     clang clang-tidy clang-format libclang-rt-14-dev llvm # second compiler, rules, fuzzers
     libgtest-dev libgmock-dev pkg-config python3 ca-certificates
@@ -11,6 +11,8 @@ to_test=(
     man-db bzip2                        # the manual page, archives of saved machines
     numactl libnuma-dev libmemkind-dev  # peers, as a contrast on a real kernel
     redis-server redis-tools sqlite3    # programs that run under the preloaded malloc
+    initramfs-tools-core dracut-core    # what takes an override to the kernel
+    chromium                            # what a report is read with
 )
 
 as_root() {
