@@ -25,7 +25,8 @@ struct discover_options {
 /// not an error: it is told in topology::sources, notices and defects. Throws hetmem::error when
 /// the root cannot be opened, has no memory that could be described, or descriptors ran out. Where
 /// hetmemd publishes the running machine, its description is taken when nothing has happened since,
-/// and else adds to what this user can read.
+/// and else adds to what this user can read. What was measured or given by hand is part of it: the
+/// machine's store below the root, on the running machine this user's own too (measured.hpp).
 HETMEM_EXPORT topology discover(const discover_options& options = {});
 
 /// The documented JSON form (docs/json.md).
