@@ -6,8 +6,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace hetmem::detail {
@@ -132,14 +134,13 @@ bool claimed_better(const measured_pair& a, const measured_pair& b) {
                               : a.claimed->value > b.claimed->value;
 }
 
-void check_order(const topology& machine, const std::vector<measured_pair>& pairs,
-                 check_result& result) {
-    told reversed(result, "claim-order");
+/// Of one initiator and one quantity.
+void check_order_of(const topology& machine, const std::vector<measured_pair>& pairs,
+                    told& reversed) {
     for (const measured_pair& a : pairs) {
         for (const measured_pair& b : pairs) {
-            if (a.from != b.from || a.what != b.what || !a.claimed || !b.claimed ||
-                a.claimed->from != b.claimed->from || !claimed_better(a, b) ||
-                !measured_better(b, a)) {
+            if (!a.claimed || !b.claimed || a.claimed->from != b.claimed->from ||
+                !claimed_better(a, b) || !measured_better(b, a)) {
                 continue;
             }
             reversed.add(machine.initiators()[a.from.index].name, [&] {
@@ -153,6 +154,18 @@ void check_order(const topology& machine, const std::vector<measured_pair>& pair
                                    format_value(a.what, a.value), format_value(a.what, b.value));
             });
         }
+    }
+}
+
+void check_order(const topology& machine, const std::vector<measured_pair>& pairs,
+                 check_result& result) {
+    told reversed(result, "claim-order");
+    std::map<std::pair<initiator_id, quantity>, std::vector<measured_pair>> comparable_pairs;
+    for (const measured_pair& pair : pairs) {
+        comparable_pairs[{pair.from, pair.what}].push_back(pair);
+    }
+    for (const auto& [key, group] : comparable_pairs) {
+        check_order_of(machine, group, reversed);
     }
 }
 

@@ -11,7 +11,7 @@ import command
 from command import HETMEM, SOURCE, environment, hetmem
 
 SUBCOMMANDS = ("show", "rank", "run", "where", "move", "watch", "adopt", "table", "measure",
-               "report", "capture", "check")
+               "report", "capture", "check", "override")
 PARTS = ("table decode", "table encode", "table diff", "table build")
 
 
