@@ -41,7 +41,7 @@ void add_tables(CLI::App& command, override_arguments& asked) {
     file("--slit", asked.slit, "The SLIT: distances");
     file("--srat", asked.srat, "The SRAT: which memory and CPU is in which domain");
     command.add_flag("--allow-srat", asked.allow_srat,
-                     "Yes, the SRAT: if it lacks a range of memory, Linux has\none node only");
+                     "Yes, the SRAT: when it lacks a range of memory, Linux\nhas one node only");
     command.add_flag("--keep-oem", asked.keep_oem,
                      "Refuse a table whose OEM IDs or revision do not fit,\ninstead of changing "
                      "them");
