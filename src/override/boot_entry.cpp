@@ -15,6 +15,10 @@ namespace {
 
 constexpr std::string_view suffix = ".without-hetmem";
 
+/// Where menus made of files are.
+constexpr std::array<std::string_view, 3> entry_places = {
+    "boot/loader/entries", "efi/loader/entries", "boot/efi/loader/entries"};
+
 // What the entries must say (root device, file system, encryption) is 10_linux's to know: its own
 // are repeated, one for each kernel, with the other initrd.
 constexpr std::string_view grub_script = R"(#!/bin/sh
@@ -84,9 +88,7 @@ std::string text_of(const kernel::rooted_reader& machine, const std::string& pat
 
 void add_entry_files(const kernel::rooted_reader& machine, const std::vector<kernel::initrd>& kept,
                      boot_entries& made) {
-    constexpr std::array<std::string_view, 3> menus = {"boot/loader/entries", "efi/loader/entries",
-                                                       "boot/efi/loader/entries"};
-    for (const std::string_view menu : menus) {
+    for (const std::string_view menu : entry_places) {
         std::vector<std::string> names;
         machine.open(menu).for_each([&](std::string_view name, kernel::entry_kind) {
             if (name.ends_with(".conf") && name.find("without-hetmem") == std::string_view::npos) {
@@ -131,10 +133,17 @@ std::string entry_without(std::string_view entry, std::string_view initrd) {
             changed += fmt::format("title {} without hetmem override\n", *title);
         } else if (value_of(*line, "sort-key")) {
             changed += "sort-key zz-without-hetmem\n";
-        } else if (const auto file = value_of(*line, "initrd"); // seen from its own partition
-                   file && file->starts_with('/') && from_root.ends_with(*file)) {
-            is_of_it = true;
-            changed += fmt::format("initrd {}{}\n", *file, suffix);
+        } else if (const auto files = value_of(*line, "initrd")) {
+            changed += "initrd";
+            std::string_view rest = *files; // "/initramfs-6.12.img $tuned_initrd"
+            for (auto file = kernel::next_word(rest); !file.empty();
+                 file = kernel::next_word(rest)) {
+                // Seen from its own partition.
+                const bool this_one = file.starts_with('/') && from_root.ends_with(file);
+                is_of_it = is_of_it || this_one;
+                changed += fmt::format(" {}{}", file, this_one ? suffix : "");
+            }
+            changed += '\n';
         } else {
             changed += fmt::format("{}\n", *line);
         }
@@ -151,13 +160,35 @@ boot_entries entries_without(const kernel::rooted_reader& machine,
     }
     add_entry_files(machine, kept, made);
     if (!made.files.empty()) {
-        made.told = "The boot menu has an entry \"... without hetmem override\" for each kernel.";
+        made.told = "The boot menu gets an entry \"... without hetmem override\" for each kernel "
+                    "whose initrd is kept.";
     } else {
-        made.told = "No boot menu was found that an entry could be added to: to start without the "
-                    "tables, let the boot loader load the initrd that ends with .without-hetmem, "
-                    "or add numa=nohmat (numa=off for a SRAT) to the kernel's command line.";
+        made.told =
+            "No boot menu was found that an entry could be added to: " + way_without_menu() + ".";
     }
     return made;
+}
+
+bool menu_goes_without(const kernel::rooted_reader& machine) {
+    std::vector<std::string> menus = {"boot/grub/grub.cfg", "boot/grub2/grub.cfg"};
+    for (const std::string_view place : entry_places) {
+        machine.open(place).for_each([&](std::string_view name, kernel::entry_kind) {
+            menus.push_back(fmt::format("{}/{}", place, name));
+        });
+    }
+    bool found = false;
+    for (const std::string& menu : menus) {
+        machine.for_each_line(menu, [&](std::string_view line) {
+            found = found || line.find(suffix) != std::string_view::npos;
+            return !found;
+        });
+    }
+    return found;
+}
+
+std::string way_without_menu() {
+    return "to start without the tables, let the boot loader load the initrd that ends with "
+           ".without-hetmem, or add numa=nohmat (numa=off for a SRAT) to the kernel's command line";
 }
 
 } // namespace hetmem::detail

@@ -34,6 +34,12 @@ struct boot_entries {
 boot_entries entries_without(const kernel::rooted_reader& machine,
                              const std::vector<kernel::initrd>& kept);
 
+/// Whether the menu, as it is now, has an entry that goes without the tables.
+bool menu_goes_without(const kernel::rooted_reader& machine);
+
+/// How to start without the tables where it has none: a sentence.
+std::string way_without_menu();
+
 /// The entry of a file-made menu, for an initrd under another name; "" when it is of another
 /// initrd.
 std::string entry_without(std::string_view entry, std::string_view initrd);

@@ -60,6 +60,24 @@ TEST(boot_entries, in_files_name_the_initrd_that_was_kept) {
                                       false}));
 }
 
+TEST(boot_entries, in_files_keep_the_other_words_beside_an_initrd) {
+    EXPECT_EQ(entry_without("title Fedora\ninitrd /early.img\n"
+                            "initrd /initramfs-6.12.9.img $tuned_initrd\n",
+                            "boot/initramfs-6.12.9.img"),
+              "title Fedora without hetmem override\ninitrd /early.img\n"
+              "initrd /initramfs-6.12.9.img.without-hetmem $tuned_initrd\n");
+}
+
+TEST(boot_entries, are_looked_for_in_the_menu_that_was_made) {
+    const auto found = [](const test::tree& machine) {
+        return menu_goes_without(kernel::rooted_reader(machine.root()));
+    };
+    EXPECT_FALSE(found({{"boot/grub/grub.cfg", "initrd /boot/initrd.img-6.12.9\n"},
+                        {"boot/loader/entries/a.conf", "initrd /initrd.img-6.12.9\n"}}));
+    EXPECT_TRUE(found({{"boot/grub2/grub.cfg", "a\ninitrd /initrd.img-6.12.9.without-hetmem\n"}}));
+    EXPECT_TRUE(found({{"efi/loader/entries/a.conf", "initrd /a/initrd.without-hetmem\n"}}));
+}
+
 TEST(boot_entries, where_there_is_no_menu_the_way_is_told) {
     const boot_entries made = entries_of({});
     EXPECT_THAT(made.files, IsEmpty());

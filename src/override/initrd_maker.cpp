@@ -89,7 +89,7 @@ std::optional<initrd_maker> dracut(const kernel::rooted_reader& machine) {
         return std::nullopt;
     }
     if (const auto file = other_tables(machine)) {
-        throw error(EEXIST, fmt::format("/{} names a directory of ACPI tables already: dracut "
+        throw error(EINVAL, fmt::format("/{} names a directory of ACPI tables already: dracut "
                                         "knows one only",
                                         *file));
     }
@@ -112,10 +112,11 @@ initrd_maker find_initrd_maker(const kernel::rooted_reader& machine, std::string
             return *std::move(found);
         }
     }
-    throw error(ENOENT,
-                fmt::format("{} is not here to make initrds with the tables: write the archive "
-                            "with -o and let the boot loader load it before the initrd",
-                            name.empty() ? "neither initramfs-tools nor dracut" : name));
+    throw error(EINVAL,
+                fmt::format("{} installed, which would make initrds with the tables: write the "
+                            "archive with -o and let the boot loader load it before the initrd",
+                            name.empty() ? "neither initramfs-tools nor dracut is"
+                                         : fmt::format("{} is not", name)));
 }
 
 std::optional<std::string> find_program(const kernel::rooted_reader& machine,

@@ -46,7 +46,7 @@ public:
                                     before_->method));
         }
         if (options_.run && initrds_.empty()) {
-            throw error(ENOENT, "no initrd of an installed kernel was found in /boot or /efi");
+            throw error(EINVAL, "no initrd of an installed kernel was found in /boot or /efi");
         }
         if (options_.run) {
             check_room(machine_, initrds_);
@@ -90,7 +90,18 @@ private:
         }
     }
 
-    /// What sysfs shows is the firmware's, unless it is what we gave the kernel.
+    /// Whether what was saved by the installation before is what this firmware has.
+    bool is_saved(std::string_view signature) const {
+        if (!before_ || !machine_.real_path(original_file(signature))) {
+            return false;
+        }
+        const kernel::dmi now = kernel::read_dmi(machine_);
+        return now.bios_version == before_->machine.bios_version &&
+               now.machine == before_->machine.machine;
+    }
+
+    /// What sysfs shows is the firmware's, unless it is what we gave the kernel. That can be an
+    /// installation further back too, when the machine was not restarted in between.
     void save_originals() {
         const auto tables = kernel::read_acpi_tables(machine_, {"HMAT", "SRAT", "SLIT"});
         for (const kernel::acpi_table& table : tables.tables) {
@@ -98,25 +109,26 @@ private:
             const bool wanted = std::ranges::any_of(judged_.tables, [&](const prepared_table& one) {
                 return one.record.signature == table.signature;
             });
-            if (table.read && first && wanted && !is_one_of(old_tables_, table.bytes)) {
+            if (table.read && first && wanted && !is_saved(table.signature) &&
+                !is_one_of(old_tables_, table.bytes)) {
                 add(write_file(root(), original_file(table.signature), text_of(table.bytes),
                                for_owner));
             }
         }
     }
 
-    /// Copies of those that hold no tables of ours yet; they are what the boot menu offers.
+    /// Copies of those that hold no tables yet; they are what the boot menu offers. One that is
+    /// there is never written again: what lies in tables/ need not be what the initrd holds.
     std::vector<kernel::initrd> keep_initrds() {
         std::vector<kernel::initrd> kept;
         for (const kernel::initrd& initrd : initrds_) {
             const std::string copy = kept_name(initrd.path);
-            const auto early = kernel::read_early_tables(machine_, initrd.path);
-            const bool ours = std::ranges::any_of(
-                early, [&](const auto& one) { return is_one_of(old_tables_, one.bytes); });
-            if (!ours) {
-                add(copy_file(root(), initrd.path, copy));
-                copied_.push_back(initrd.path);
-            } else if (!machine_.real_path(copy)) {
+            if (machine_.real_path(copy)) {
+                kept.push_back(initrd);
+                made_.push_back(copy);
+                continue;
+            }
+            if (has_tables(machine_, initrd.path)) {
                 plan_.remarks.push_back(fmt::format(
                     "/{} holds tables of an earlier override, and there is no copy without: kernel "
                     "{} gets no entry in the boot menu that goes without (--remove and --install "
@@ -124,6 +136,8 @@ private:
                     initrd.path, initrd.release));
                 continue;
             }
+            add(copy_file(root(), initrd.path, copy));
+            copied_.push_back(initrd.path);
             kept.push_back(initrd);
             made_.push_back(copy);
         }
@@ -189,15 +203,7 @@ private:
         if (entries.command.empty()) {
             return;
         }
-        const std::string text = command_text(entries.command);
-        if (!options_.run) {
-            add({fmt::format("not run, since this is not the running machine: {}", text),
-                 [] {},
-                 {}});
-            return;
-        }
-        const auto run = [run = options_.run, command = entries.command] { run(command); };
-        add({fmt::format("run {}", text), run, {}});
+        add(run_step(options_, entries.command));
     }
 
     const offer& judged_;

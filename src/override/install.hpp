@@ -40,7 +40,9 @@ struct installation {
 installation plan_install(const offer& judged, const install_options& options,
                           const kernel::rooted_reader& machine);
 
-/// Everything as it was before the first installation; initrds are made anew.
+/// Everything as it was before the first installation; initrds are made anew. Where no program is
+/// run, the copies that were kept take their places; the record stays as long as an initrd has the
+/// tables and there is no copy of it.
 installation plan_remove(const override_record& record, const install_options& options,
                          const kernel::rooted_reader& machine);
 

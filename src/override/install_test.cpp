@@ -22,6 +22,7 @@ namespace {
 
 using ::testing::Contains;
 using ::testing::ElementsAre;
+using ::testing::Field;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
@@ -264,6 +265,94 @@ TEST_F(installations, below_another_root_run_nothing_and_say_so) {
     EXPECT_THAT(told, Contains("not run, since this is not the running machine: update-grub"));
     EXPECT_EQ(content("boot/initrd.img-6.12.9"), compressed);
     EXPECT_THAT(ran_, IsEmpty());
+}
+
+TEST_F(installations, removed_from_below_another_root_put_the_kept_initrds_back) {
+    const auto before = snapshot(root());
+    install(250);
+    restart("second");
+    const kernel::rooted_reader reader(root());
+    const auto record = *read_override_record(reader);
+    ran_.clear();
+    const installation plan = plan_remove(record, {"", "", {}}, reader);
+    EXPECT_EQ(plan.remarks, std::vector<std::string>());
+    EXPECT_THAT(plan.steps, Contains(Field(&step::left_to_run, "update-grub")));
+    run_steps(plan.steps);
+    EXPECT_THAT(ran_, IsEmpty());
+    restart("first");
+    auto after = snapshot(root());
+    after["boot/grub/grub.cfg"] = before.at("boot/grub/grub.cfg"); // left to be made
+    EXPECT_EQ(after, before);
+}
+
+TEST_F(installations, removed_from_below_another_root_need_a_copy_of_each_initrd) {
+    install(250);
+    machine_.remove("boot/initrd.img-6.1.0.without-hetmem");
+    const kernel::rooted_reader reader(root());
+    const installation plan = plan_remove(*read_override_record(reader), {"", "", {}}, reader);
+    EXPECT_THAT(plan.remarks, Contains(HasSubstr("/boot/initrd.img-6.1.0: there is no copy")));
+    EXPECT_THAT(plan.steps, Contains(Field(&step::left_to_run, "update-initramfs -u -k all")));
+    run_steps(plan.steps);
+    EXPECT_EQ(content("boot/initrd.img-6.12.9"), compressed);
+    EXPECT_TRUE(has_tables(reader, "boot/initrd.img-6.1.0"));
+    ASSERT_TRUE(read_override_record(reader));
+    remove(); // as it is to be done on the machine itself
+    EXPECT_EQ(content("boot/initrd.img-6.1.0"), compressed);
+    EXPECT_FALSE(read_override_record(reader));
+}
+
+TEST_F(installations, removed_from_below_another_root_are_whole_again_when_that_fails) {
+    install(250);
+    const auto before = snapshot(root());
+    const kernel::rooted_reader reader(root());
+    const auto record = *read_override_record(reader);
+    const std::size_t steps = plan_remove(record, {"", "", {}}, reader).steps.size();
+    for (std::size_t failing = 0; failing < steps; ++failing) {
+        installation plan = plan_remove(record, {"", "", {}}, reader);
+        if (!plan.steps[failing].undo && plan.steps[failing].what.starts_with("remove ")) {
+            continue; // what is only cleaned up
+        }
+        plan.steps[failing].apply = [] { throw error(ENOSPC, "full"); };
+        EXPECT_THROW(run_steps(plan.steps), error);
+        EXPECT_EQ(snapshot(root()), before) << plan.steps[failing].what;
+    }
+}
+
+TEST_F(installations, never_keep_an_initrd_with_tables_nor_write_over_a_kept_one) {
+    install(250);
+    // Without power behind the tables and before the initrds: these hold others.
+    machine_.write("var/lib/hetmem/override/tables/HMAT.aml", hmat(300));
+    install(350);
+    EXPECT_EQ(content("boot/initrd.img-6.12.9.without-hetmem"), compressed);
+    machine_.remove("boot/initrd.img-6.1.0.without-hetmem");
+    machine_.write("var/lib/hetmem/override/tables/HMAT.aml", hmat(300));
+    install(400);
+    EXPECT_FALSE(fs::exists(root() / "boot/initrd.img-6.1.0.without-hetmem"));
+}
+
+TEST_F(installations, twice_without_a_restart_keep_the_firmwares_table) {
+    install(250);
+    restart("second");
+    install(300);
+    install(350); // the machine still has the first
+    EXPECT_EQ(content("var/lib/hetmem/override/original/HMAT"), text_of(hmat(200)));
+}
+
+TEST_F(installations, save_the_table_of_another_firmware) {
+    install(250);
+    machine_.write("sys/class/dmi/id/bios_version", "2.0\n");
+    machine_.write(hmat_place, hmat(220));
+    install(300);
+    EXPECT_EQ(content("var/lib/hetmem/override/original/HMAT"), text_of(hmat(220)));
+}
+
+TEST_F(installations, are_removed_by_the_maker_that_is_there) {
+    install(250);
+    machine_.remove("usr/sbin/update-initramfs").write("usr/sbin/dracut", "");
+    ran_.clear();
+    remove();
+    EXPECT_THAT(ran_, ElementsAre("dracut --regenerate-all --force", "update-grub"));
+    EXPECT_EQ(content("boot/initrd.img-6.12.9"), compressed);
 }
 
 TEST_F(installations, with_another_set_of_tables_give_the_others_back) {

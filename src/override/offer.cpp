@@ -5,6 +5,7 @@
 #include "kernel/lockdown.hpp"
 #include "kernel/machine.hpp"
 #include "kernel/memory_map.hpp"
+#include "override/places.hpp"
 
 #include <hetmem/error.hpp>
 
@@ -31,7 +32,7 @@ table_set tables_in_force(const kernel::rooted_reader& machine) {
     table_set found;
     auto read = kernel::read_acpi_tables(machine, {"HMAT", "SRAT", "SLIT"});
     if (read.listed.not_permitted()) {
-        throw not_permitted("cannot list /sys/firmware/acpi/tables");
+        throw not_permitted("cannot list /sys/firmware/acpi/tables: only root may");
     }
     for (kernel::acpi_table& table : read.tables) {
         if (table.read.not_permitted()) {
@@ -66,6 +67,9 @@ public:
     }
 
     offer result() {
+        if (wanted_.installing) {
+            give_back_installed();
+        }
         prepare();
         judge_lockdown();
         judge_srat();
@@ -83,6 +87,23 @@ private:
         return std::ranges::any_of(wanted_.tables, [&](const offered_table& table) {
             return table.signature == signature;
         });
+    }
+
+    void give_back_installed() {
+        const auto record = read_override_record(machine_);
+        for (const overridden_table& old :
+             record ? record->tables : std::vector<overridden_table>()) {
+            if (offers(old.signature)) {
+                continue;
+            }
+            bytes original;
+            if (machine_.top().read_bytes(original_file(old.signature), kernel::acpi_table_limit,
+                                          original)) {
+                after_[old.signature] = std::move(original);
+            } else if (!old.replaces) { // the firmware has none
+                after_.erase(old.signature);
+            }
+        }
     }
 
     void prepare() {
@@ -157,18 +178,25 @@ private:
         const std::array<use, 3> uses = {{{"HMAT", before.hmat_used, after.hmat_used},
                                           {"SRAT", before.srat_used, after.srat_used},
                                           {"SLIT", before.slit_used, after.slit_used}}};
-        bool dropped = false;
+        std::vector<std::string_view> dropped;
         for (const use& one : uses) {
-            if (!one.after && (offers(one.signature) || one.before)) {
-                dropped = true;
+            const bool was_used = one.before && after_.contains(one.signature);
+            if (!one.after && (offers(one.signature) || was_used)) {
+                dropped.push_back(one.signature);
                 refuse(fmt::format("{} would not use the {}", linux_, one.signature));
             }
         }
         for (const std::string& reason : after.reasons) {
             const bool told = std::ranges::find(before.reasons, reason) != before.reasons.end();
-            if (dropped) {
+            // Of what was wrong before only what costs a table: its own faults, and those of the
+            // SRAT, without which Linux uses none of the others.
+            const bool costs =
+                std::ranges::any_of(
+                    dropped, [&](std::string_view name) { return reason.starts_with(name); }) ||
+                (!after.srat_used && reason.starts_with("SRAT"));
+            if (!dropped.empty() && (costs || !told)) {
                 refuse(reason);
-            } else if (!told) {
+            } else if (dropped.empty() && !told) {
                 remark(reason);
             }
         }

@@ -28,6 +28,9 @@ struct offered_tables {
     /// Goes on where it can only be feared that the kernel will not take them: a kernel that is
     /// locked down, a SRAT that cannot be compared with the memory map.
     bool force = false;
+    /// They take the place of all that is installed: of what was and is not offered again, the
+    /// firmware's own counts.
+    bool installing = false;
 };
 
 struct offer {

@@ -136,6 +136,26 @@ TEST_F(offers, that_do_not_fit_are_all_told) {
     EXPECT_THAT(judged.tables, IsEmpty());
 }
 
+TEST_F(offers, are_judged_with_what_is_there_once_they_are_installed) {
+    // Ours in force has the third memory that this HMAT is about; the firmware's has two.
+    test::firmware with_third = two_memories();
+    with_third.memory(2, 2 * gib, gib);
+    machine_.write("sys/firmware/acpi/tables/SRAT", with_third.srat());
+    override_record record;
+    record.time = "2026-11-23T08:00:00Z";
+    record.method = "dracut";
+    record.tables = {{"SRAT", "A", "B", 2, 100, 1}};
+    machine_.write("var/lib/hetmem/override/override.json", to_json(record));
+    machine_.write("var/lib/hetmem/override/original/SRAT", two_memories().srat());
+    acpi::memory_attributes of_third;
+    of_third.memory_pxm = 2;
+    offered_tables wanted{
+        .tables = {{"HMAT", "given", test::firmware().structure(of_third).hmat()}}};
+    EXPECT_THAT(judge(wanted).refused, IsEmpty());
+    wanted.installing = true;
+    EXPECT_THAT(judge(wanted).refused, Contains(HasSubstr("would not use the HMAT")));
+}
+
 TEST_F(offers, take_another_kernel_than_the_machines_when_told) {
     machine_.write("proc/sys/kernel/osrelease", "nonsense\n");
     EXPECT_THAT(judge_one("HMAT", hmat_of({0, 1}, {110, 250})).refused, IsEmpty());

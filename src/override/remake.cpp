@@ -7,12 +7,15 @@
 #include <hetmem/error.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <filesystem>
 #include <map>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <sys/stat.h>
+#include <sys/types.h>
 
 namespace hetmem::detail {
 
@@ -22,14 +25,6 @@ namespace fs = std::filesystem;
 
 std::string backup_name(const std::string& initrd) {
     return initrd + ".hetmem-undo";
-}
-
-step keep_backup(const kernel::rooted_reader& machine, const kernel::initrd& initrd) {
-    const fs::path root = machine.root();
-    step kept = copy_file(root, initrd.path, backup_name(initrd.path));
-    // Undone after the command was: then the initrd is what it was before.
-    kept.undo = [root, path = initrd.path] { fs::rename(root / backup_name(path), root / path); };
-    return kept;
 }
 
 /// For an initrd of which there is a copy that stays.
@@ -42,10 +37,9 @@ void look_into(const std::vector<kernel::initrd>& initrds, const wanted_tables& 
                const std::vector<std::string>& command, const kernel::rooted_reader& machine) {
     for (const kernel::initrd& initrd : initrds) {
         if (!holds(kernel::read_early_tables(machine, initrd.path), wanted)) {
-            throw error(std::errc::io_error,
-                        fmt::format("/{} {} the tables after `{}`", initrd.path,
-                                    wanted.present ? "does not hold" : "still holds",
-                                    command_text(command)));
+            throw malformed_file(fmt::format("/{} {} the tables after `{}`", initrd.path,
+                                             wanted.present ? "does not hold" : "still holds",
+                                             command_text(command)));
         }
     }
 }
@@ -69,6 +63,35 @@ std::string command_text(const std::vector<std::string>& command) {
     return fmt::format("{}", fmt::join(command, " "));
 }
 
+step run_step(const install_options& options, const std::vector<std::string>& command) {
+    const std::string text = command_text(command);
+    if (!options.run) {
+        return {fmt::format("not run, since this is not the running machine: {}", text),
+                [] {},
+                {},
+                text};
+    }
+    return {fmt::format("run {}", text), [run = options.run, command] { run(command); }, {}};
+}
+
+step keep_backup(const kernel::rooted_reader& machine, const std::string& initrd,
+                 std::vector<std::string>& backups) {
+    const fs::path root = machine.root();
+    step kept = copy_file(root, initrd, backup_name(initrd));
+    // Undone after what changed the initrd was: then it is what it was before.
+    kept.undo = [root, initrd] { fs::rename(root / backup_name(initrd), root / initrd); };
+    backups.push_back(backup_name(initrd));
+    return kept;
+}
+
+bool has_tables(const kernel::rooted_reader& machine, const std::string& initrd) {
+    constexpr std::array<std::string_view, 3> replaced = {"HMAT", "SRAT", "SLIT"};
+    return std::ranges::any_of(
+        kernel::read_early_tables(machine, initrd), [&](const kernel::early_table& one) {
+            return std::ranges::find(replaced, acpi::signature_of(one.bytes)) != replaced.end();
+        });
+}
+
 std::vector<step> remake_initrds(const std::vector<kernel::initrd>& initrds,
                                  const std::vector<std::string>& command,
                                  const wanted_tables& wanted, const install_options& options,
@@ -76,10 +99,7 @@ std::vector<step> remake_initrds(const std::vector<kernel::initrd>& initrds,
                                  const std::vector<std::string>& copied,
                                  std::vector<std::string>& backups) {
     if (!options.run) {
-        return {{fmt::format("not run, since this is not the running machine: {}",
-                             command_text(command)),
-                 [] {},
-                 {}}};
+        return {run_step(options, command)};
     }
     std::vector<step> steps;
     for (const kernel::initrd& initrd : initrds) {
@@ -87,12 +107,9 @@ std::vector<step> remake_initrds(const std::vector<kernel::initrd>& initrds,
             steps.push_back(bring_back_from_copy(machine, initrd));
             continue;
         }
-        steps.push_back(keep_backup(machine, initrd));
-        backups.push_back(backup_name(initrd.path));
+        steps.push_back(keep_backup(machine, initrd.path, backups));
     }
-    steps.push_back({fmt::format("run {}", command_text(command)),
-                     [run = options.run, command] { run(command); },
-                     {}});
+    steps.push_back(run_step(options, command));
     steps.push_back({fmt::format("see whether the initrds {} the tables",
                                  wanted.present ? "hold" : "are without"),
                      [=, &machine] { look_into(initrds, wanted, command, machine); },
@@ -104,27 +121,31 @@ void check_room(const kernel::rooted_reader& machine, const std::vector<kernel::
     struct amount {
         std::uintmax_t all = 0;
         std::uintmax_t largest = 0;
+        fs::path place; // any directory on it
     };
-    std::map<fs::path, amount> wanted; // by directory
+    std::map<dev_t, amount> wanted; // by file system
     for (const kernel::initrd& initrd : initrds) {
         const fs::path file = machine.root() / initrd.path;
         std::error_code unknown;
         const std::uintmax_t size = fs::file_size(file, unknown);
-        if (!unknown) {
-            amount& here = wanted[file.parent_path()];
+        struct stat status {};
+        if (!unknown && ::stat(file.parent_path().c_str(), &status) == 0) {
+            amount& here = wanted[status.st_dev];
+            here.place = file.parent_path();
             here.all += size;
             here.largest = std::max(here.largest, size);
         }
     }
-    for (const auto& [place, bytes] : wanted) {
+    for (const auto& [device, bytes] : wanted) {
         std::error_code unknown;
-        const fs::space_info space = fs::space(place, unknown);
+        const fs::space_info space = fs::space(bytes.place, unknown);
         const std::uintmax_t needed = bytes.all + bytes.largest;
         if (!unknown && space.available < needed) {
             constexpr std::uintmax_t mib = 1U << 20U;
-            throw error(ENOSPC, fmt::format("{}: {} MiB are needed for copies of the initrds, {} "
-                                            "MiB are free",
-                                            place.string(), needed / mib, space.available / mib));
+            throw error(ENOSPC,
+                        fmt::format("{}: {} MiB are needed for copies of the initrds, {} "
+                                    "MiB are free",
+                                    bytes.place.string(), needed / mib, space.available / mib));
         }
     }
 }

@@ -36,6 +36,17 @@ bool holds(const std::vector<kernel::early_table>& early, const wanted_tables& w
 /// "update-initramfs -u -k all"
 std::string command_text(const std::vector<std::string>& command);
 
+/// Runs it; where no program is run, a step that only says so.
+step run_step(const install_options& options, const std::vector<std::string>& command);
+
+/// Keeps a copy of an initrd, which comes back byte for byte when a later step fails; `backups`
+/// gets its name, for a last step.
+step keep_backup(const kernel::rooted_reader& machine, const std::string& initrd,
+                 std::vector<std::string>& backups);
+
+/// Whether an initrd has tables of the kinds that we replace, whoever put them there.
+bool has_tables(const kernel::rooted_reader& machine, const std::string& initrd);
+
 /// Throws hetmem::error (ENOSPC) when a copy of each, and the new one that is just being made,
 /// would not fit beside what is there.
 void check_room(const kernel::rooted_reader& machine, const std::vector<kernel::initrd>& initrds);

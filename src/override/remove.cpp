@@ -12,6 +12,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace hetmem::detail {
 
@@ -37,7 +38,6 @@ public:
           initrds_(kernel::find_initrds(machine)) {}
 
     installation plan() {
-        const initrd_maker maker = find_initrd_maker(machine_, record_.method);
         std::vector<std::string> last;
         std::vector<std::string> directories;
         for (const std::string& file : record_.files) {
@@ -54,15 +54,14 @@ public:
             }
         }
         if (options_.run) {
-            check_room(machine_, initrds_);
-        }
-        for (step& one :
-             remake_initrds(initrds_, maker.command, {installed_tables(record_, machine_), false},
-                            options_, machine_, {}, last)) {
-            add(std::move(one));
+            remake(last);
+        } else {
+            put_copies_back(last);
         }
         update_menu();
-        remove_own_directory();
+        if (without_copy_.empty()) {
+            remove_own_directory();
+        }
         std::ranges::copy(directories, std::back_inserter(last));
         add(clean_up(machine_.root(), last));
         return std::move(plan_);
@@ -71,21 +70,65 @@ public:
 private:
     void add(step one) { plan_.steps.push_back(std::move(one)); }
 
+    /// The one that made the initrds, or the one that is there now.
+    initrd_maker maker() const {
+        try {
+            return find_initrd_maker(machine_, record_.method);
+        } catch (const error&) {
+            return find_initrd_maker(machine_);
+        }
+    }
+
+    void remake(std::vector<std::string>& last) {
+        const initrd_maker made_by = maker();
+        check_room(machine_, initrds_);
+        for (step& one :
+             remake_initrds(initrds_, made_by.command, {installed_tables(record_, machine_), false},
+                            options_, machine_, {}, last)) {
+            add(std::move(one));
+        }
+    }
+
+    /// From a rescue system nothing makes initrds: those that were kept are what there is.
+    void put_copies_back(std::vector<std::string>& last) {
+        std::vector<std::string> not_needed;
+        for (const std::string& copy : std::exchange(last, {})) {
+            const std::string initrd = copy.substr(0, copy.size() - kept_name("").size());
+            const bool there = machine_.real_path(initrd).has_value();
+            if (!machine_.real_path(copy) || (there && !has_tables(machine_, initrd))) {
+                not_needed.push_back(copy);
+                continue;
+            }
+            if (there) {
+                add(keep_backup(machine_, initrd, last));
+            }
+            add(move_file(machine_.root(), copy, initrd));
+            put_back_.push_back(initrd);
+        }
+        std::ranges::move(not_needed, std::back_inserter(last));
+        for (const kernel::initrd& initrd : initrds_) {
+            const bool put_back = std::ranges::find(put_back_, initrd.path) != put_back_.end();
+            if (!put_back && has_tables(machine_, initrd.path)) {
+                without_copy_.push_back(initrd.path);
+            }
+        }
+        if (!without_copy_.empty()) {
+            const std::vector<std::string> command = maker().command;
+            plan_.remarks.push_back(
+                fmt::format("/{}: there is no copy without the tables, which count until `{}` is "
+                            "run on that machine. The record stays until `hetmem override "
+                            "--remove` is run there.",
+                            fmt::join(without_copy_, ", /"), command_text(command)));
+            add(run_step(options_, command));
+        }
+    }
+
     void update_menu() {
         const boot_entries entries = entries_without(machine_, {});
         if (entries.command.empty()) {
             return;
         }
-        const std::string text = command_text(entries.command);
-        if (options_.run) {
-            add({fmt::format("run {}", text),
-                 [run = options_.run, command = entries.command] { run(command); },
-                 {}});
-        } else {
-            add({fmt::format("not run, since this is not the running machine: {}", text),
-                 [] {},
-                 {}});
-        }
+        add(run_step(options_, entries.command));
     }
 
     /// The record goes last: as long as it is there, all of this can be done again.
@@ -112,6 +155,8 @@ private:
     const install_options& options_;
     const kernel::rooted_reader& machine_;
     std::vector<kernel::initrd> initrds_;
+    std::vector<std::string> put_back_;     // initrds that are the kept ones again
+    std::vector<std::string> without_copy_; // initrds that go on holding the tables
     installation plan_;
 };
 

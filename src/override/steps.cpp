@@ -1,6 +1,7 @@
 #include "override/steps.hpp"
 
 #include "kernel/file.hpp"
+#include "kernel/rooted.hpp"
 
 #include <hetmem/error.hpp>
 
@@ -11,6 +12,7 @@
 #include <optional>
 #include <utility>
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -43,13 +45,28 @@ std::optional<old_file> read_old(const fs::path& file) {
     return old_file{kernel::read_file(file), mode_of(file)};
 }
 
+/// What a file or a directory holds outlasts a loss of power from now on.
+void sync_to_disk(int descriptor, const fs::path& place) {
+    // EINVAL: a file system that has no such thing.
+    if (::fsync(descriptor) != 0 && errno != EINVAL) {
+        throw error(errno, fmt::format("cannot write {} to the disk", place.string()));
+    }
+}
+
+void sync_to_disk(const fs::path& place) {
+    const kernel::unique_fd opened(::open(place.c_str(), O_RDONLY | O_CLOEXEC));
+    sync_to_disk(opened.get(), place);
+}
+
 void write(const fs::path& file, const std::string& content, mode_t mode) {
     kernel::new_file out(file);
     if (::fchmod(out.descriptor(), mode) != 0) {
         throw error(errno, fmt::format("cannot write {}", file.string()));
     }
     out.write(content);
+    sync_to_disk(out.descriptor(), file);
     out.commit();
+    sync_to_disk(file.parent_path());
 }
 
 void unlink_file(const fs::path& file) {
@@ -145,6 +162,7 @@ step copy_file(const fs::path& root, const std::string& from, const std::string&
         *was_there = fs::exists(target, failed);
         fs::copy_file(source, part, fs::copy_options::overwrite_existing, failed);
         if (!failed) {
+            sync_to_disk(part);
             fs::rename(part, target, failed);
         }
         if (failed) {
@@ -153,6 +171,7 @@ step copy_file(const fs::path& root, const std::string& from, const std::string&
             throw error(failed.value(),
                         fmt::format("cannot copy {} to {}", source.string(), target.string()));
         }
+        sync_to_disk(target.parent_path());
     };
     const auto undo = [=] {
         if (!*was_there) {
@@ -160,6 +179,15 @@ step copy_file(const fs::path& root, const std::string& from, const std::string&
         }
     };
     return {fmt::format("copy /{} to /{}", from, to), apply, undo};
+}
+
+step move_file(const fs::path& root, const std::string& from, const std::string& to) {
+    const auto move = [root](const std::string& old_name, const std::string& new_name) {
+        fs::rename(root / old_name, root / new_name);
+        sync_to_disk((root / new_name).parent_path());
+    };
+    return {fmt::format("move /{} to /{}", from, to), [=] { move(from, to); },
+            [=] { move(to, from); }};
 }
 
 step remove_file(const fs::path& root, const std::string& path) {

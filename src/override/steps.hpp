@@ -4,7 +4,8 @@
 //     std::vector<step> steps = {write_file(place, "etc/a.conf", text), run(...)};
 //     run_steps(steps, [](const step& s) { print(s.what); });
 //
-// Paths are relative to the root of the machine.
+// Paths are relative to the root of the machine. What is written is on the disk before the next
+// step begins: without power in the middle of it, the machine still starts.
 #pragma once
 
 #include <hetmem/error.hpp>
@@ -25,6 +26,8 @@ struct step {
     /// Brings back what was there before; only called after apply() has returned. Empty: nothing to
     /// bring back.
     std::function<void()> undo;
+    /// A command that this step only tells of, since it must be run elsewhere.
+    std::string left_to_run{};
 };
 
 /// Something could not be brought back: what() says what failed first, and what is left.
@@ -50,6 +53,8 @@ step write_file(const std::filesystem::path& root, const std::string& path, std:
                 mode_t mode = for_everybody);
 /// A large file; `to` appears when it is complete. Undone, it is gone, unless there was one before.
 step copy_file(const std::filesystem::path& root, const std::string& from, const std::string& to);
+/// In place of what is there; undone, `to` is gone: something before it must bring that back.
+step move_file(const std::filesystem::path& root, const std::string& from, const std::string& to);
 /// That it is not there is no failure. Kept in memory until all is done.
 step remove_file(const std::filesystem::path& root, const std::string& path);
 /// For what can be spared: files that are too large to be kept in memory, empty directories. Never

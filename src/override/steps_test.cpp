@@ -84,6 +84,15 @@ TEST_F(steps, that_clean_up_never_fail) {
     EXPECT_TRUE(fs::exists(root() / "var/full/file"));
 }
 
+TEST_F(steps, moves_take_the_place_of_what_is_there) {
+    const step move = move_file(root(), "boot/big", "etc/there");
+    move.apply();
+    EXPECT_FALSE(fs::exists(root() / "boot/big"));
+    EXPECT_EQ(kernel::read_file(root() / "etc/there"), "big");
+    move.undo();
+    EXPECT_EQ(kernel::read_file(root() / "boot/big"), "big");
+}
+
 TEST_F(steps, a_copy_that_cannot_be_made_is_told) {
     EXPECT_THROW(run_steps({copy_file(root(), "boot/none", "boot/copy")}), error);
     EXPECT_FALSE(fs::exists(root() / "boot/copy"));

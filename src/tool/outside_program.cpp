@@ -24,7 +24,7 @@ std::string path_with_administrators_places() {
 }
 
 [[noreturn]] void become(std::vector<std::string> words, std::string path) {
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE}) {
         std::signal(signal, SIG_DFL);
     }
     ::putenv(path.data());

@@ -48,6 +48,7 @@ offered_tables offered(const override_arguments& asked) {
     wanted.keep_oem = asked.keep_oem;
     wanted.allow_srat = asked.allow_srat;
     wanted.force = asked.force;
+    wanted.installing = asked.wanted == override_arguments::act::install;
     if (asked.build) {
         wanted.tables.push_back(build_offered(asked));
     }
@@ -75,6 +76,7 @@ void write_archive(const std::string& file, const std::string& archive) {
     out.keep_to_owner(); // a SRAT tells physical addresses
     out.write(archive);
     out.commit();
+    complain("Written: " + file);
 }
 
 } // namespace

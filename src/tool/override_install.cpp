@@ -1,6 +1,7 @@
 #include "tool/override_install.hpp"
 
 #include "check/override_record.hpp"
+#include "override/boot_entry.hpp"
 #include "override/install.hpp"
 #include "override/steps.hpp"
 #include "tool/output.hpp"
@@ -51,10 +52,13 @@ detail::install_options options_for(const override_arguments& asked,
     return options;
 }
 
-void tell(const installation& plan) {
-    std::string text = "What is going to be done:\n";
-    for (const step& one : plan.steps) {
-        text += fmt::format("  {}\n", one.what);
+void tell(const override_arguments& asked, const installation& plan) {
+    std::string text;
+    if (!asked.yes) { // else every step is told as it is done
+        text += "What is going to be done:\n";
+        for (const step& one : plan.steps) {
+            text += fmt::format("  {}\n", one.what);
+        }
     }
     for (const std::string& remark : plan.remarks) {
         text += fmt::format("Note: {}\n", remark);
@@ -81,7 +85,7 @@ bool confirmed(const override_arguments& asked) {
 }
 
 /// While it lives, Ctrl-C ends the program that runs (which is a failure, and undone) and not this
-/// one, which must undo it.
+/// one, which must undo it. So does who reads the output and goes: writing fails then.
 class without_interruption {
 public:
     without_interruption() {
@@ -100,7 +104,7 @@ public:
     without_interruption& operator=(const without_interruption&) = delete;
 
 private:
-    static constexpr std::array signals_ = {SIGINT, SIGTERM, SIGHUP};
+    static constexpr std::array signals_ = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE};
     std::array<struct sigaction, signals_.size()> before_{};
 };
 
@@ -117,13 +121,37 @@ void carry_out(const installation& plan) {
     }
 }
 
+/// What ends an installation or removal; `counts` is what the machine then starts with.
+void tell_end(const installation& plan, const kernel::rooted_reader& machine,
+              std::string_view counts) {
+    std::string left;
+    for (const step& one : plan.steps) {
+        if (!one.left_to_run.empty()) {
+            left += fmt::format("  {}\n", one.left_to_run);
+        }
+    }
+    if (left.empty()) {
+        write_output(fmt::format("Done: {} from the next start on.\n", counts));
+        return;
+    }
+    write_output(fmt::format("The files below {} are written. This is left to run on that machine, "
+                             "as root:\n{}After that {} from its next start on.\n",
+                             machine.root().string(), left, counts));
+}
+
+nlohmann::ordered_json status_json() {
+    return {{"format", "hetmem-override"}, {"version", 1}};
+}
+
 nlohmann::ordered_json as_json(const override_record& record, const override_verdict& verdict) {
-    auto all = nlohmann::ordered_json::parse(detail::to_json(record));
+    auto all = status_json();
+    all.update(nlohmann::ordered_json::parse(detail::to_json(record)));
     all["state"] = to_string(verdict.is);
     all["why"] = verdict.why;
     all["stale"] = verdict.stale;
     all["other_machine"] = verdict.other_machine;
     all.erase("boot_id");
+    all.erase("hetmem_override"); // of the file: "format" and "version" are said already
     return all;
 }
 
@@ -155,12 +183,16 @@ int install_override(const override_arguments& asked, const detail::offer& judge
                      const kernel::rooted_reader& machine) {
     const auto options = options_for(asked, machine);
     const installation plan = detail::plan_install(judged, options, machine);
-    tell(plan);
+    tell(asked, plan);
     if (!confirmed(asked)) {
         return 1;
     }
     carry_out(plan);
-    write_output("Done: the tables count from the next start on (hetmem override --status).\n");
+    tell_end(plan, machine, "the tables count");
+    if (options.run && !detail::menu_goes_without(machine)) {
+        complain("the boot menu has no entry that goes without them: " +
+                 detail::way_without_menu());
+    }
     return 0;
 }
 
@@ -172,19 +204,21 @@ int remove_override(const override_arguments& asked, const kernel::rooted_reader
         return 0;
     }
     const installation plan = detail::plan_remove(*record, options, machine);
-    tell(plan);
+    tell(asked, plan);
     if (!confirmed(asked)) {
         return 1;
     }
     carry_out(plan);
-    write_output("Done: the firmware's tables count from the next start on.\n");
+    tell_end(plan, machine, "the firmware's tables count");
     return 0;
 }
 
 int override_status(const override_arguments& asked, const kernel::rooted_reader& machine) {
     const auto record = detail::read_override_record(machine);
     if (!record) {
-        write_output(asked.json ? "{\"state\": \"none\"}\n" : "Override: none is installed\n");
+        auto none = status_json();
+        none["state"] = "none";
+        write_output(asked.json ? none.dump(1) + "\n" : "Override: none is installed\n");
         return 0;
     }
     const override_verdict verdict = detail::judge_override(*record, machine);

@@ -12,21 +12,22 @@ namespace hetmem::tool {
 namespace {
 
 constexpr std::string_view footer = R"(Examples:
-  sudo hetmem override --hmat new.json -o tables.cpio    only write the archive
-  sudo hetmem override --build --install                 what was measured, for good
-  sudo hetmem override --status                          is it in force
-  sudo hetmem override --remove                          back to the firmware's
+  sudo hetmem override --hmat new.json -o tables.cpio  only the archive
+  sudo hetmem override --build --install               what was measured
+  sudo hetmem override --status                        is it in force
+  sudo hetmem override --remove                        back to the firmware's
 
-A FILE is a table, or the JSON of hetmem table decode --json. It gets the OEM IDs
-of the table that it replaces and a higher OEM revision, as Linux demands. What
-Linux would not use is refused, and the reasons are told.
+A FILE is a table, or the JSON of hetmem table decode --json. It gets the OEM
+IDs of the table that it replaces and a higher OEM revision, as Linux demands.
+What Linux would not use is refused, and the reasons are told.
 
---install tells first what it will do, keeps an entry in the boot menu that goes
-without the tables, and undoes everything when a step fails. It needs initramfs-tools
-or dracut. The tables count from the next start on.
+--install tells first what it will do, keeps an entry in the boot menu that
+goes without the tables, and undoes everything when a step fails. It needs
+initramfs-tools or dracut. The tables count from the next start on.
 
-If the machine does not start as it should: choose that entry, or add numa=nohmat
-(numa=off after a change of the SRAT) to the kernel's command line; then --remove.)";
+If the machine does not start as it should: choose that entry, or add
+numa=nohmat (numa=off after a change of the SRAT) to the kernel's command line;
+then --remove.)";
 
 void add_tables(CLI::App& command, override_arguments& asked) {
     const auto file = [&](const char* name, std::string& into, const char* text) {
@@ -75,8 +76,9 @@ CLI::App* add_override(CLI::App& app, override_arguments& asked) {
         act("--status", override_arguments::act::status, "Tell whether the tables are in force");
     install->excludes(remove)->excludes(status);
     remove->excludes(status);
-    command->add_option("--with", asked.method, "What makes the initrds")
-        ->check(CLI::IsMember({"initramfs-tools", "dracut"}));
+    command->add_option("--with", asked.method, "What makes the initrds: initramfs-tools or dracut")
+        ->type_name("PROGRAM")
+        ->check(CLI::IsMember({"initramfs-tools", "dracut"}).description(""));
     command->add_flag("-y,--yes", asked.yes, "Do not ask");
     command->add_flag("--json", asked.json, "--status as JSON");
     command->add_option("--root", asked.root, "The machine below DIR: no command is run there")

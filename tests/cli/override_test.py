@@ -1,10 +1,12 @@
 """hetmem override: what it writes, what it refuses, what it installs and takes away again."""
 
+import fcntl
 import json
 import os
 import shutil
 import struct
 import subprocess
+import time
 import unittest
 from pathlib import Path
 
@@ -125,6 +127,7 @@ class TheArchive(OverrideCase):
         done = self.override("--hmat", self.new, "-o", self.archive)
         self.assertIn('OEM ID and OEM table ID are "FOREIG" "HETMEM"', done.stderr)
         self.assertIn("the table in force has 1, and it gets 2", done.stderr)
+        self.assertIn(f"Written: {self.archive}\n", done.stderr)
 
 
 class Refused(OverrideCase):
@@ -137,6 +140,13 @@ class Refused(OverrideCase):
     def test_is_what_linux_would_drop(self):
         self.new.write_bytes(firmware.hmat(firmware.proximity(77)))
         self.assertIn("would not use the HMAT", self.refused("--hmat", self.new))
+
+    def test_for_the_faults_of_the_tables_that_are_given_only(self):
+        (self.root / "sys/firmware/acpi/tables/HMAT").unlink()
+        self.new.write_bytes(firmware.slit([[10, 5], [5, 10]]))
+        said = self.refused("--slit", self.new)
+        self.assertIn("would not use the SLIT", said)
+        self.assertNotIn("HMAT", said)
 
     def test_are_foreign_ids_when_nothing_may_be_changed(self):
         self.assertIn("further table", self.refused("--hmat", self.new, "--keep-oem"))
@@ -186,9 +196,14 @@ class Installed(OverrideCase):
         self.assertEqual(snapshot(self.root), self.before)
 
     def test_and_removed_again(self):
-        self.assertEqual(self.status(0), {"state": "none"})
+        self.assertEqual(self.status(0),
+                         {"format": "hetmem-override", "version": 1, "state": "none"})
         done = self.override("--hmat", self.new, "--install", "--yes")
         self.assertIn("not run, since this is not the running machine: update-initramfs", done.stdout)
+        self.assertIn("left to run on that machine, as root:\n  update-initramfs -u -k all\n",
+                      done.stdout)
+        self.assertNotIn("Done", done.stdout)
+        self.assertEqual(done.stdout.count("tables/HMAT.aml"), 1)
         hook = self.root / "etc/initramfs-tools/hooks/hetmem-override"
         self.assertTrue(os.access(hook, os.X_OK))
         kept = self.root / "var/lib/hetmem/override"
@@ -198,6 +213,7 @@ class Installed(OverrideCase):
                          ["kernel/firmware/acpi/HMAT.aml"][2], (kept / "tables/HMAT.aml").read_bytes())
         state = self.status(1)
         self.assertEqual(state["state"], "not in force")
+        self.assertEqual((state["format"], state["version"]), ("hetmem-override", 1))
         self.assertIn("does not hold the HMAT", state["why"][0])
         self.machine.tables(HMAT=(kept / "tables/HMAT.aml").read_bytes())
         self.assertEqual(self.status(0)["state"], "in force")
@@ -206,6 +222,33 @@ class Installed(OverrideCase):
         self.override("--remove", "--yes")
         self.assertEqual(snapshot(self.root), self.before)
         self.assertIn("No override", self.override("--remove", "--yes").stdout)
+
+    def test_and_removed_from_a_rescue_system(self):
+        self.override("--hmat", self.new, "--install", "--yes")
+        tables = (self.root / "var/lib/hetmem/override/tables.cpio").read_bytes()
+        initrd = self.root / "boot/initrd.img-6.12.9"
+        initrd.write_bytes(tables + initrd.read_bytes())  # as the machine itself made it
+        done = self.override("--remove", "--yes")
+        self.assertIn("move /boot/initrd.img-6.12.9.without-hetmem to /boot/initrd.img-6.12.9\n",
+                      done.stdout)
+        self.assertEqual(snapshot(self.root), self.before)
+
+    def test_or_not_at_all_when_nobody_reads_on(self):
+        page, left = 4096, 700  # it waits for a reader in the midst of the steps
+        reader, writer = os.pipe()
+        fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, page)
+        os.write(writer, bytes(page - left))
+        with subprocess.Popen([HETMEM, "override", "--root", self.root, "--hmat", self.new, "--install",
+                               "--yes"], stdout=writer, stderr=subprocess.PIPE, text=True,
+                              stdin=subprocess.DEVNULL, env=command.environment()) as running:
+            os.close(writer)
+            while running.poll() is None and not (self.root / "var/lib/hetmem/override").exists():
+                time.sleep(0.01)
+            os.close(reader)
+            said = running.communicate()[1]
+        self.assertEqual(running.returncode, 1, said)
+        self.assertIn("what was done before it was undone", said)
+        self.assertEqual(snapshot(self.root), self.before)
 
     def test_for_another_firmware_or_machine_is_told(self):
         self.machine.write("sys/class/dmi/id/bios_version", "1.0\n")
@@ -225,7 +268,8 @@ class Installed(OverrideCase):
     def test_needs_a_program_that_makes_initrds(self):
         (self.root / "usr/sbin/update-initramfs").unlink()
         done = self.override("--hmat", self.new, "--install", "--yes", code=1)
-        self.assertIn("neither initramfs-tools nor dracut", done.stderr)
+        self.assertIn("neither initramfs-tools nor dracut is installed", done.stderr)
+        self.assertTrue(done.stderr.endswith("before the initrd\n"), done.stderr)
 
 
 # The whole machine once more, in a mount namespace of its own: whatever is changed there is gone with
@@ -333,6 +377,12 @@ class Usage(command.TestCase):
         for words in (["-o", "x"], ["--install"], ["--hmat", "x"], ["--status", "--hmat", "x"],
                       ["--install", "--remove"], ["--hmat", "x", "--build", "-o", "y"], []):
             self.fails("override", *words, code=2)
+
+    def test_help_fits_a_terminal(self):
+        text = hetmem("override", "--help").stdout
+        self.assertNotIn("TEXT", text)
+        for line in text.split("\n"):
+            self.assertLessEqual(len(line), 80, line)
 
     @unittest.skipUnless(os.geteuid() == 0, "only root can become somebody else")
     def test_only_root_installs(self):
