@@ -148,7 +148,8 @@ constexpr std::array catalogue = {
         "ACPI 6.4, 5.2.17; drivers/acpi/numa/srat.c"},
     // ---- sense ----------------------------------------------------------------------------------
     check_info{"hmat-missing", sense, info, "There is no HMAT, and more than one kind of memory",
-        "The SRAT has memory that no processor is near to, and nobody tells how fast it is.",
+        "The SRAT has memory that no processor is near to, and nobody tells how fast it is. It is found of "
+        "tables without a machine too: give the HMAT with them if there is one.",
         "Puts all memory into one tier, and shows no figures.",
         "Measure (hetmem measure), then hetmem table build and hetmem override.",
         "ACPI 6.4, 5.2.27"},
@@ -244,9 +245,13 @@ constexpr std::array catalogue = {
         "(memmap=, or as soft-reserved memory in the setup of the firmware).",
         "ACPI 6.2, 5.2.27.3"},
     check_info{"one-tier", sense, warning, "All memories are in one tier, though their figures differ",
-        "Linux moves pages that are seldom used to a lower tier. With one tier it never does.",
+        "Linux moves pages that are seldom used to a lower tier. With one tier it never does. It is an "
+        "info, not a warning, for a Linux before 6.7: that makes no tiers of an HMAT, whatever the table "
+        "says.",
         "Treats all memory alike: no demotion, no promotion.",
-        "The finding says which rule of Linux it is.",
+        "Before 6.7: a later Linux. Where figures are missing or wrong: measure (hetmem measure), then "
+        "hetmem table build and hetmem override. Where they are right and too close for two tiers, "
+        "nothing is to be mended: place what matters by name (hetmem run).",
         "mm/memory-tiers.c"},
     check_info{"cache-larger", sense, warning, "A memory-side cache is as large as its memory, or larger",
         "A cache holds a part of the memory behind it.",

@@ -23,6 +23,7 @@ using acpi::data_type;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::IsEmpty;
+using testing::Not;
 
 constexpr std::uint64_t gib = std::uint64_t{1} << 30;
 
@@ -479,6 +480,16 @@ TEST(checks, nothing_is_wrong_with_good_tables) {
     EXPECT_THAT(found_by(result), IsEmpty())
         << result.findings.front().about << ": " << result.findings.front().what;
     EXPECT_THAT(result.not_looked_at, IsEmpty());
+}
+
+TEST(checks, distances_that_linux_rejects_are_not_held_against_the_hmat) {
+    machine broken;
+    broken.slit.entries[2] = 15; // contradicts
+    broken.slit.entries[0] = 11; // and is rejected
+    const check_result result = run(broken);
+    EXPECT_THAT(found_by(result), Contains("slit-rejected"));
+    EXPECT_THAT(found_by(result), Not(Contains("slit-contradicts-hmat")));
+    EXPECT_THAT(result.ran, Not(Contains("slit-contradicts-hmat")));
 }
 
 TEST(checks, every_one_of_form_and_sense_is_tried) {

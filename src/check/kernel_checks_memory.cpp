@@ -14,6 +14,8 @@
 #include <numeric>
 #include <set>
 
+#include <unistd.h>
+
 namespace hetmem::detail {
 namespace {
 
@@ -29,23 +31,41 @@ void check_reserved(const check_subject& subject, check_result& result) {
     }
 }
 
+/// Why nobody can tell from here whether a program uses a device; "" where it can be told.
+std::string_view why_users_are_unknown(const kernel::rooted_reader& reader, bool complete) {
+    if (reader.open("proc").numbered("").empty()) {
+        return "a copy of a machine has no programs";
+    }
+    // Where others' processes are hidden altogether (hidepid), nothing was refused.
+    const bool ordinary_user = reader.live() && ::geteuid() != 0;
+    return complete && !ordinary_user ? "" : "only root sees all of them (run as root)";
+}
+
 void check_dax(const check_subject& subject, const kernel_view& view, check_result& result) {
-    told idle(result, "dax-unused");
-    const bool some = std::ranges::any_of(
-        view.dax, [](const kernel::dax_device& device) { return device.driver != "kmem"; });
-    if (!some) {
+    const bool some_in_use = std::ranges::any_of(view.dax, [](const kernel::dax_device& device) {
+        return !device.driver.empty() && device.driver != "kmem";
+    });
+    const bool some_without_driver =
+        std::ranges::any_of(view.dax, &std::string::empty, &kernel::dax_device::driver);
+    kernel::dax_users users;
+    bool users_known = true;
+    if (some_in_use) {
+        users = kernel::read_dax_users(*subject.reader);
+        const std::string_view unknown = why_users_are_unknown(*subject.reader, users.complete);
+        users_known = unknown.empty();
+        if (!users_known) {
+            result.not_looked_at.push_back(
+                fmt::format("whether programs use the dax devices: {}", unknown));
+        }
+    }
+    if (!users_known && !some_without_driver) {
         return;
     }
-    const kernel::dax_users users = kernel::read_dax_users(*subject.reader);
-    if (!users.complete) {
-        result.not_looked_at.emplace_back(
-            "whether programs use the dax devices: only root sees all of them (run as root)");
-    }
+    told idle(result, "dax-unused");
     for (const kernel::dax_device& device : view.dax) {
         if (device.driver.empty()) {
             idle.add(device.name, [] { return "No driver has it: no program can use it."; });
-        } else if (device.driver != "kmem" && users.complete &&
-                   !users.mapped.contains(device.name)) {
+        } else if (device.driver != "kmem" && users_known && !users.mapped.contains(device.name)) {
             idle.add(device.name, [&] {
                 return fmt::format("It belongs to {}, and no program has it mapped.",
                                    device.driver);

@@ -15,6 +15,7 @@ namespace {
 using test_machine::found;
 using test_machine::ran;
 using ::testing::AllOf;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::Field;
 using ::testing::HasSubstr;
@@ -211,6 +212,12 @@ TEST(KernelChecks, TellOfDaxDevicesThatNobodyUses) {
     machine.write("proc/7/maps", "");
     EXPECT_THAT(found(look(machine), "dax-unused"),
                 ElementsAre(tells("dax0.0", "belongs to device_dax, and no program")));
+    // A copy has no programs, and so none that could use it.
+    machine.remove("proc/7");
+    check_result of_copy = look(machine);
+    EXPECT_FALSE(ran(of_copy, "dax-unused"));
+    EXPECT_THAT(found(of_copy, "dax-unused"), IsEmpty());
+    EXPECT_THAT(of_copy.not_looked_at, Contains(HasSubstr("a copy of a machine has no programs")));
     machine.remove("sys/devices/platform/hmem.0/dax0.0/driver");
     EXPECT_THAT(found(look(machine), "dax-unused"), ElementsAre(tells("dax0.0", "No driver")));
 }

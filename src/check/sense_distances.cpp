@@ -1,5 +1,6 @@
 // Whether the distances of the SLIT fit the SRAT, themselves and the HMAT.
 #include "check/parts.hpp"
+#include "check/predict_subject.hpp"
 #include "check/sense.hpp"
 
 #include "topology/value_text.hpp"
@@ -119,7 +120,9 @@ void check_distances(const check_subject& subject, check_result& result) {
     }
     const srat_domains domains = domains_of(*srat);
     look_at_size(domains, *slit, result);
-    if (const acpi::hmat* const hmat = table_of(subject.hmat)) {
+    const acpi::hmat* const hmat = table_of(subject.hmat);
+    // Distances that Linux does not use cannot lead it astray.
+    if (hmat != nullptr && predict_linux(subject).slit_used) {
         if (const auto figures = hmat_figures::of(*hmat)) {
             look_at_hmat(subject, domains, *slit, *figures, result);
         }

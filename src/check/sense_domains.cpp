@@ -17,9 +17,8 @@ constexpr std::uint32_t linux_domains = 1024;
 
 void tell_missing(const check_subject& subject, const srat_domains& domains, check_result& result) {
     told missing(result, "hmat-missing");
-    const bool hidden = std::ranges::any_of(subject.not_looked_at, [](const std::string& what) {
-        return what.find("HMAT") != std::string::npos;
-    });
+    const bool hidden =
+        std::ranges::find(subject.unread_tables, "HMAT") != subject.unread_tables.end();
     if (subject.hmat || hidden) {
         return;
     }

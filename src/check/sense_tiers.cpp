@@ -60,6 +60,9 @@ void check_tiers(const check_subject& subject, check_result& result) {
     });
     if (found != nullptr && version_of(subject) < tiers_of_hmat) {
         found->level = severity::info; // no table can change it
+        found->remedy =
+            "Use Linux 6.7 or later; until then place what matters by name (hetmem run, "
+            "or a region of the library).";
     }
 }
 

@@ -47,6 +47,18 @@ void decode_tables(check_subject& subject) {
     decode_first(subject, "CEDT", acpi::decode_cedt, subject.cedt);
 }
 
+void tell_absent_tables(check_subject& subject, std::string_view why) {
+    for (const std::string_view signature : looked_at) {
+        const bool there =
+            std::ranges::find(subject.tables, signature, &found_table::signature) !=
+                subject.tables.end() ||
+            std::ranges::find(subject.unread_tables, signature) != subject.unread_tables.end();
+        if (!there) {
+            subject.not_looked_at.push_back(fmt::format("{}: {}", signature, why));
+        }
+    }
+}
+
 // ---- a machine ----------------------------------------------------------------------------------
 
 std::string why_not_read(const kernel::outcome& read) {
@@ -67,7 +79,11 @@ void read_tables(const kernel::rooted_reader& reader, check_subject& subject) {
         } else {
             subject.not_looked_at.push_back(
                 fmt::format("{}: {}", table.path, why_not_read(table.read)));
+            subject.unread_tables.push_back(table.signature);
         }
+    }
+    if (read.listed) {
+        tell_absent_tables(subject, "the machine has none");
     }
 }
 
@@ -178,6 +194,9 @@ check_subject read_check_subject(const kernel::rooted_reader& reader) {
     try {
         subject.machine = discover({.root = reader.root()});
     } catch (const error& e) {
+        if (subject.tables.empty()) {
+            throw; // nothing is left to be looked at
+        }
         subject.not_looked_at.push_back(fmt::format("the machine itself: {}", e.what()));
     }
     subject.kernel_release = kernel::read_machine(reader).kernel_release;
@@ -189,13 +208,7 @@ check_subject read_check_subject(const kernel::rooted_reader& reader) {
 check_subject subject_of_tables(std::vector<found_table> tables) {
     check_subject subject;
     subject.tables = std::move(tables);
-    for (const std::string_view signature : looked_at) {
-        if (std::ranges::find(subject.tables, signature, &found_table::signature) ==
-            subject.tables.end()) {
-            subject.not_looked_at.push_back(
-                fmt::format("{}: it is not among the tables", signature));
-        }
-    }
+    tell_absent_tables(subject, "it is not among the tables");
     subject.not_looked_at.emplace_back("the machine itself: only tables are looked at");
     decode_tables(subject);
     return subject;

@@ -53,9 +53,12 @@ struct check_subject {
     std::string kernel_release; ///< "6.12.117"; whose rules count. "": the newest known
     std::optional<measurements> stored;
     std::vector<std::string> not_looked_at;
+    /// Signatures of tables that are there, and could not be read.
+    std::vector<std::string> unread_tables;
 };
 
-/// The running machine or a copy. Throws hetmem::error.
+/// The running machine or a copy. Throws hetmem::error, also where there is neither a machine nor a
+/// table: whoever named the wrong place must not be told that nothing was found.
 check_subject read_check_subject(const kernel::rooted_reader& reader);
 /// Tables only: a directory of table files (any names; the signature counts), one table file, or
 /// the text that acpidump writes. Throws hetmem::error naming file and place.

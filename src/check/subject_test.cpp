@@ -12,8 +12,9 @@ namespace hetmem::detail {
 namespace {
 
 using testing::Contains;
+using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::IsEmpty;
+using testing::Not;
 using testing::SizeIs;
 
 constexpr std::uint64_t gib = std::uint64_t{1} << 30;
@@ -108,7 +109,9 @@ TEST(subject, a_machine_with_its_tables_and_memory_map) {
     ASSERT_THAT(subject.memory_map, SizeIs(1));
     EXPECT_EQ(subject.memory_map[0].range, (address_range{0, gib}));
     EXPECT_EQ(subject.tables.at(0).place, "/sys/firmware/acpi/tables/HMAT");
-    EXPECT_THAT(subject.not_looked_at, IsEmpty());
+    EXPECT_THAT(subject.not_looked_at,
+                ElementsAre("SLIT: the machine has none", "APIC: the machine has none",
+                            "CEDT: the machine has none"));
     EXPECT_FALSE(subject.stored);
 }
 
@@ -125,8 +128,32 @@ TEST(subject, what_only_root_may_read_is_told) {
     EXPECT_TRUE(subject.srat);
     EXPECT_THAT(subject.not_looked_at,
                 Contains(testing::AllOf(HasSubstr("tables/HMAT"), HasSubstr("run as root"))));
+    EXPECT_THAT(subject.not_looked_at, Not(Contains("HMAT: the machine has none")));
+    EXPECT_THAT(check(subject).findings,
+                Not(Contains(testing::Field(&finding::check, "hmat-missing"))));
     EXPECT_THAT(subject.not_looked_at,
                 Contains(testing::AllOf(HasSubstr("memory map"), HasSubstr("run as root"))));
+}
+
+TEST(subject, tables_without_a_machine_are_enough_and_nothing_at_all_is_not) {
+    test::tree place({{"README", "nothing\n"}});
+    const kernel::rooted_reader empty(place.root());
+    try {
+        read_check_subject(empty);
+        FAIL() << "an empty folder is no machine";
+    } catch (const error& e) {
+        EXPECT_THAT(e.what(), HasSubstr(place.root().string()));
+    }
+    tables().write_into(place);
+    const kernel::rooted_reader reader(place.root());
+    EXPECT_THAT(read_check_subject(reader).tables, SizeIs(2));
+}
+
+TEST(subject, memory_that_no_hmat_tells_of_is_found_without_a_machine_too) {
+    test::tree folder;
+    folder.write("SRAT", tables().memory(1, gib, gib).srat());
+    EXPECT_THAT(check(read_table_subject(folder.root())).findings,
+                Contains(testing::Field(&finding::check, "hmat-missing")));
 }
 
 } // namespace

@@ -146,7 +146,7 @@ line summary(const check_result& result) {
         for (const severity level : severities) {
             if (count[level] > 0) {
                 text.append(text.empty() ? "" : ", ");
-                text.append(level == severity::info ? fmt::format("{} to know", count[level])
+                text.append(level == severity::info ? fmt::format("{} info", count[level])
                                                     : plural(count[level], to_string(level)),
                             look_of(level));
             }

@@ -41,7 +41,7 @@ TEST(check_text, tells_each_check_once_with_what_to_do) {
     EXPECT_THAT(text, HasSubstr("  see    ACPI 6.4, 5.2.17"));
     EXPECT_THAT(text, HasSubstr("  node2   leaky    It is online in a kernel zone.\n"));
     EXPECT_THAT(text, HasSubstr("not looked at\n  APIC"));
-    EXPECT_THAT(text, HasSubstr("2 errors, 1 warning, 1 to know; 2 of "));
+    EXPECT_THAT(text, HasSubstr("2 errors, 1 warning, 1 info; 2 of "));
     EXPECT_THAT(text, Not(HasSubstr("\x1b")));
 }
 

@@ -134,6 +134,17 @@ class Check(TestCase):
                               status=WARNINGS)
         self.assertEqual(found[0]["about"], f"{2 * GIB:#x}-{4 * GIB - 1:#x}")
 
+    def test_an_archive_has_the_memory_map_of_proc_where_that_is_the_only_one(self):
+        root = self.machine()
+        for file in ("start", "end", "type"):
+            (root / "sys/firmware/memmap/0" / file).unlink()
+        (root / "proc/iomem").write_text(f"00000000-{4 * GIB - 1:x} : System RAM\n")
+        archive = self.place / "desk.tar.gz"
+        hetmem("capture", "--root", root, archive)
+        found = self.findings("--root", archive, "--only", "hotplug-outside-srat,ram-outside-srat",
+                              status=WARNINGS)
+        self.assertEqual(found[0]["about"], f"{2 * GIB:#x}-{4 * GIB - 1:#x}")
+
     def test_an_ordinary_user_is_told_what_was_not_looked_at(self):
         if os.geteuid() != 0:
             self.skipTest("only root can become somebody else")
@@ -162,7 +173,10 @@ class Check(TestCase):
         self.assertTrue(all(len(line) <= 80 for line in text.splitlines()), text)
 
     def test_what_is_asked_wrongly(self):
-        self.assertIn("no check 'nonsense'", self.fails("check", "--only", "nonsense", code=2))
+        for option in ("--only", "--skip", "--explain"):
+            said = self.fails("check", option, "nonsense", code=2)
+            self.assertIn("no check 'nonsense'", said)
+            self.assertEqual(said.count("(see "), 1, said)
         self.assertIn("no version", self.fails("check", "--kernel", "new", code=2))
         self.assertIn("fatal", self.fails("check", "--severity", "fatal", code=2))
         self.fails("check", "--list", "--json", code=2)
@@ -172,6 +186,8 @@ class Check(TestCase):
         self.assertIn("absent", self.fails("check", "--tables", self.place / "absent"))
         (self.place / "text").write_text("no table\n")
         self.assertIn("no HMAT", self.fails("check", "--tables", self.place / "text"))
+        (self.place / "empty").mkdir()
+        self.assertIn(f"{self.place}/empty", self.fails("check", "--root", self.place / "empty"))
 
     def test_a_full_machine_takes_no_time_to_speak_of(self):
         nodes = range(512)
