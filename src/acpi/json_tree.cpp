@@ -9,12 +9,16 @@
 #include <limits>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 namespace hetmem::acpi {
 namespace {
 
 /// Positions and counts have 32 bits.
+/// Of the names that a complaint lists.
+constexpr std::size_t longest_list = 200;
+constexpr std::string_view no_such_field = "there is no such field here";
 constexpr std::size_t longest_text = std::size_t{1} << 30;
 
 /// Counts lines as the parser goes on. The parser has read one character too many when it tells of
@@ -301,16 +305,24 @@ json_place json_object::required(std::string_view name) {
     return *found;
 }
 
-void json_object::finish() const {
-    // The first in the text, as a reader meets it.
-    const member* first = nullptr;
-    for (const member& m : members_) {
-        if (!m.taken && (first == nullptr || m.key < first->key)) {
-            first = &m;
-        }
+void json_object::allow(const std::vector<std::string>& listed,
+                        const std::vector<std::string>& others) const {
+    const member* unknown = first([&](const member& m) {
+        return std::ranges::find(listed, m.name) == listed.end() &&
+               std::ranges::find(others, m.name) == others.end();
+    });
+    if (unknown == nullptr) {
+        return;
     }
-    if (first != nullptr) {
-        place_of(*first).refuse("there is no such field here");
+    const std::string names = fmt::format("{}", fmt::join(listed, ", "));
+    place_of(*unknown).refuse(names.size() > longest_list
+                                  ? std::string(no_such_field)
+                                  : fmt::format("{}; there are {}", no_such_field, names));
+}
+
+void json_object::finish() const {
+    if (const member* left = first([](const member& m) { return !m.taken; })) {
+        place_of(*left).refuse(no_such_field);
     }
 }
 

@@ -96,6 +96,10 @@ public:
     std::optional<json_place> take(std::string_view name);
     json_place required(std::string_view name);
     bool has(std::string_view name) const;
+    /// Refuses a member that has none of these names, before another is missed that it was meant
+    /// to be. `listed` are told, when they are few.
+    void allow(const std::vector<std::string>& listed,
+               const std::vector<std::string>& others = {}) const;
     /// Refuses a member that was not taken.
     void finish() const;
 
@@ -106,6 +110,16 @@ private:
         bool taken;
     };
     json_place place_of(const member& m) const;
+    /// The first in the text, as a reader meets it; null when there is none.
+    template <class Is> const member* first(Is is) const {
+        const member* found = nullptr;
+        for (const member& m : members_) {
+            if (is(m) && (found == nullptr || m.key < found->key)) {
+                found = &m;
+            }
+        }
+        return found;
+    }
     std::vector<member>::iterator find(std::string_view name);
 
     const json_place* place_;

@@ -71,6 +71,21 @@ TEST(JsonTree, MembersAreTakenOnceAndNoneIsLeft) {
         StartsWith("x.json:2: a: is there a second time"));
 }
 
+TEST(JsonTree, AMisspeltMemberIsToldBeforeTheOneThatIsMissing) {
+    const auto with = [](const std::vector<std::string>& names) {
+        return refusal(R"({"reserved": 0, "naem": 2})", [&](const json_place& root) {
+            json_object all(root);
+            all.allow(names, {"reserved"});
+            all.required("name");
+        });
+    };
+    EXPECT_THAT(with({"name", "size"}),
+                StartsWith("x.json:1: naem: there is no such field here; there are name, size"));
+    EXPECT_THAT(with({"name", std::string(1000, 'x')}),
+                StartsWith("x.json:1: naem: there is no such field here:"));
+    EXPECT_THAT(with({"naem"}), StartsWith("x.json:1: \"name\" is missing"));
+}
+
 TEST(JsonTree, NumbersAreExact) {
     const json_tree tree(R"([18446744073709551615, "0xff", -1, 1.50, 18446744073709551616])", "x");
     const json_place root = tree.root();

@@ -7,6 +7,8 @@
 #include <acpi/table_values.hpp>
 
 #include <algorithm>
+#include <initializer_list>
+#include <iterator>
 #include <limits>
 #include <optional>
 
@@ -129,6 +131,7 @@ public:
             name.refuse("expected \"HMAT\", \"SRAT\", \"SLIT\" or \"CDAT\"");
         }
         kind_ = *kind;
+        allow_header();
         revision_ = static_cast<unsigned>(members_.required("revision").number(most_in_a_byte));
         const auto length = members_.take("length");
         const auto checksum = members_.take("checksum");
@@ -152,6 +155,52 @@ public:
     }
 
 private:
+    /// The names of the fields that a form has, those that are reserved apart.
+    static void add_names(const structure_form& form, std::vector<std::string>& names,
+                          std::vector<std::string>& reserved) {
+        for (const field_form& field : form.fields) {
+            if (field.role == field_role::plain) {
+                (field.look == field_look::reserved ? reserved : names).push_back(field.key);
+            }
+        }
+    }
+
+    static void add_names(std::vector<std::string>& names,
+                          std::initializer_list<const char*> more) {
+        names.insert(names.end(), more.begin(), more.end());
+    }
+
+    void allow_header() const {
+        std::vector<std::string> names{"table"};
+        std::vector<std::string> reserved;
+        add_names(header_form_of(kind_), names, reserved);
+        if (kind_ == table_kind::slit) {
+            add_names(names, {"distances", "number_of_system_localities"});
+        } else {
+            add_names(names, {"structures"});
+        }
+        add_names(names, {"length", "checksum", "trailing"});
+        members_.allow(names, reserved);
+    }
+
+    void allow_structure(const json_object& members, const structure_form& form) const {
+        std::vector<std::string> names{"type"};
+        std::vector<std::string> reserved;
+        add_names(form, names, reserved);
+        if (kind_ == table_kind::hmat && form.type == locality::type) {
+            add_names(names, {"initiator_proximity_domains", "target_proximity_domains", "entries",
+                              "unit", "values"});
+        } else if (kind_ == table_kind::hmat && form.type == side_cache::type) {
+            add_names(names, {"smbios_handles", "number_of_smbios_handles"});
+        } else if (kind_ == table_kind::cdat && form.type == dslbis::type) {
+            add_names(names, {"unit", "values"});
+        } else if (kind_ == table_kind::cdat && form.type == sslbis::type) {
+            add_names(names, {"entries", "unit", "values"});
+        }
+        add_names(names, {"length", "trailing"});
+        members.allow(names, reserved);
+    }
+
     void set_length_and_checksum(const std::optional<json_place>& length,
                                  const std::optional<json_place>& checksum) {
         const length_field at = table_length_field(kind_);
@@ -248,6 +297,10 @@ private:
             return place.number(largest(field.size));
         }
         json_object members(place);
+        std::vector<std::string> names;
+        std::ranges::transform(field.bits, std::back_inserter(names), key_for);
+        names.emplace_back("other_bits");
+        members.allow(names);
         std::uint64_t value = 0;
         for (const bits_name& bits : field.bits) {
             if (const auto part = members.take(key_for(bits))) {
@@ -322,6 +375,7 @@ private:
                                         "no fields",
                                         number));
             }
+            allow_structure(members, *form);
             structure = read_known(members, *form);
         }
         store_number(structure, 0, type_size, number);
@@ -515,6 +569,7 @@ private:
         ports.base_unit = load_number(structure, 8, 8);
         members.required("entries").for_each([&](const json_place& place) {
             json_object fields(place);
+            fields.allow({"port_x", "port_y", "latency_or_bandwidth", "reserved"});
             const auto take = [&](const char* name) {
                 return static_cast<std::uint16_t>(fields.required(name).number(most_in_16_bits));
             };

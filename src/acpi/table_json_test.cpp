@@ -251,8 +251,9 @@ TEST(TableJson, SaysLineFieldAndReason) {
     };
     EXPECT_THAT(refusal(changed(text, "[65535, 101, 250]", "[65535, -1, 250]")),
                 StartsWith("hmat.json:" + line("[65535, 101") + ": "));
-    EXPECT_THAT(refusal(changed(text, "\"entry_base_unit\"", "\"entry_base_units\"")),
-                HasSubstr("structures[1]: \"entry_base_unit\" is missing"));
+    EXPECT_THAT(
+        refusal(changed(text, "\"entry_base_unit\"", "\"entry_base_units\"")),
+        HasSubstr("structures[1].entry_base_units: there is no such field here; there are "));
     EXPECT_THAT(refusal(changed(text, "\"entry_base_unit\"", "\"extra\": 1, \"entry_base_unit\"")),
                 StartsWith("hmat.json:" + line("\"entry_base_unit\"") +
                            ": structures[1].extra: there is no such field"));

@@ -68,6 +68,7 @@ public:
             }
             ++table_.header.oem_revision;
             mend();
+            mended_ = !remarks_.empty();
         } else {
             table_.header = acpi::make_header("HMAT", 2);
             table_.header.oem_id = affinity.header.oem_id;
@@ -84,6 +85,7 @@ public:
             check(w);
             wanted_[w.what].push_back({w.initiator_pxm, w.target_pxm, w.value});
         }
+        put_behind_others();
         split_access_structures();
         add_structures();
         for (const wanted_figure& w : wanted) {
@@ -98,8 +100,10 @@ public:
         }
         tell_what_nobody_knows();
         acpi::seal(table_);
-        return {std::move(table_), std::move(changes_), std::move(remarks_)};
+        return {std::move(table_), std::move(changes_), std::move(remarks_), mended_};
     }
+
+    bool mended() const { return mended_; }
 
 private:
     unsigned revision() const { return table_.header.revision; }
@@ -145,7 +149,11 @@ private:
         if (attributes == nullptr) {
             return {};
         }
-        if (attributes->memory_valid(revision()) && !has_memory(attributes->memory_pxm)) {
+        // Then Linux looks no further (drivers/acpi/numa/hmat.c, hmat_parse_proximity_domain).
+        if (!attributes->memory_valid(revision())) {
+            return {};
+        }
+        if (!has_memory(attributes->memory_pxm)) {
             return fmt::format("the SRAT has no memory in domain {}, and Linux would ignore the "
                                "whole table",
                                attributes->memory_pxm);
@@ -169,7 +177,8 @@ private:
         }
     }
     void complete(acpi::side_cache& s, std::uint64_t offset) {
-        if (!s.trailing.empty() || s.smbios_handle_count != s.smbios_handles.size()) {
+        // Linux takes one that is too long (hmat_parse_cache): it may be of a later ACPI.
+        if (s.smbios_handle_count != s.smbios_handles.size()) {
             s.trailing.clear();
             tell_completed(offset);
         }
@@ -262,6 +271,40 @@ private:
         return changes;
     }
 
+    /// Linux keeps the last structure of a kind, whatever pattern of access it is of
+    /// (drivers/acpi/numa/hmat.c, hmat_add_locality): what is wanted must stand behind the others.
+    void put_behind_others() {
+        for (const auto& [what, cells] : wanted_) {
+            const auto plain = structures_of(what);
+            std::size_t last = 0;
+            for (std::size_t i = 0; i < table_.structures.size(); ++i) {
+                const auto* matrix = std::get_if<locality>(&table_.structures[i]);
+                if (matrix != nullptr && matrix->hierarchy() == 0 &&
+                    speaks_of(matrix->kind, what)) {
+                    last = i;
+                }
+            }
+            if (plain.empty() || plain.back() == last) {
+                continue;
+            }
+            auto moved = std::get<locality>(table_.structures[plain.back()]);
+            const auto behind = table_.structures.begin() + static_cast<std::ptrdiff_t>(last) + 1;
+            if (is_access(moved.kind)) {
+                // The original stays: behind the others it could hide another of what else it says.
+                moved.kind = kind_of(what);
+                table_.structures.insert(behind, std::move(moved));
+            } else {
+                const auto from =
+                    table_.structures.begin() + static_cast<std::ptrdiff_t>(plain.back());
+                std::rotate(from, from + 1, behind);
+            }
+            remarks_.push_back(fmt::format(
+                "{}: a structure for another pattern of access or size of transfer hides the plain "
+                "one from Linux, so that this is put behind it",
+                acpi::to_string(kind_of(what))));
+        }
+    }
+
     /// A structure that tells of reading and writing at once becomes two where they come to differ.
     void split_access_structures() {
         for (std::size_t i = 0; i < table_.structures.size(); ++i) {
@@ -319,7 +362,8 @@ private:
         }
     }
 
-    /// What Linux reads of a pair, or what an earlier structure says where that one is silent.
+    /// What Linux reads of a pair once put_behind_others() ran, or what an earlier structure says
+    /// where that one is silent.
     acpi::cell figure_of(const wanted_figure& w) const {
         const auto all = structures_of(w.what);
         for (auto i = all.rbegin(); i != all.rend(); ++i) {
@@ -494,6 +538,7 @@ private:
     acpi::hmat table_;
     srat_domains domains_;
     bool is_new_ = false;
+    bool mended_ = false;
     std::map<quantity, std::vector<cell_value>> wanted_;
     std::vector<acpi::cell> before_;
     std::vector<std::string> changes_;
@@ -504,13 +549,15 @@ private:
 
 built_hmat build_hmat(const std::optional<acpi::hmat>& in_force, const acpi::srat& affinity,
                       std::vector<wanted_figure> wanted) {
-    if (wanted.empty()) {
+    builder table(in_force, affinity);
+    if (wanted.empty() && !table.mended()) {
         throw error(EINVAL, "there is nothing to build from: no figure was measured or given");
     }
     std::vector<std::string> remarks;
     keep_strongest(wanted);
+    tell_disturbed(wanted, remarks);
     merge_overlapping(wanted, remarks);
-    return builder(in_force, affinity).build(wanted, std::move(remarks));
+    return std::move(table).build(wanted, std::move(remarks));
 }
 
 } // namespace hetmem::detail

@@ -27,6 +27,7 @@ struct wanted_figure {
     std::optional<std::uint64_t> low;
     std::optional<std::uint64_t> high;
     source from{};
+    interference verdict = interference::quiet; ///< of a measurement
     friend bool operator==(const wanted_figure&, const wanted_figure&) = default;
 };
 
@@ -34,7 +35,8 @@ struct built_hmat {
     acpi::hmat table; ///< sealed; of the revision of the one in force, or 2
     /// "read latency from domain 0 to domain 2: 100 ns becomes 250 ns (measured)"
     std::vector<std::string> changes;
-    std::vector<std::string> remarks; ///< what was merged, what nobody knows
+    std::vector<std::string> remarks; ///< what was mended and merged, what nobody knows
+    bool mended = false;              ///< what Linux would ignore the table in force for is gone
 };
 
 /// What the topology knows by hand or by measurement, in proximity domains. `stored` is where it
@@ -45,8 +47,8 @@ std::vector<wanted_figure> figures_to_build_from(const topology& machine,
 /// in_force: the firmware's, of which everything that is not asked for stays as it is, byte for
 /// byte where that is possible; nothing: a machine without an HMAT, for which the SRAT tells the
 /// domains. What would make Linux ignore the whole table is left out or mended, and told. Throws
-/// hetmem::error (EINVAL) when there is nothing to build from, a value has no place in an HMAT, a
-/// domain is none of the machine's, or no higher OEM revision is left.
+/// hetmem::error (EINVAL) when nothing is wanted and nothing is to be mended, a value has no place
+/// in an HMAT, a domain is none of the machine's, or no higher OEM revision is left.
 built_hmat build_hmat(const std::optional<acpi::hmat>& in_force, const acpi::srat& affinity,
                       std::vector<wanted_figure> wanted);
 

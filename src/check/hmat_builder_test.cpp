@@ -188,6 +188,63 @@ TEST(HmatBuilder, OtherPatternsOfAccessAndCacheLevelsStay) {
     EXPECT_EQ(value_in(std::get<locality>(built.table.structures[2]), 2, 0, 2).value, 250'000U);
 }
 
+TEST(HmatBuilder, AStructureOfAnotherPatternDoesNotHideWhatIsWanted) {
+    auto tables = machine();
+    tables.matrix(data_type::read_latency, 1000, {0}, {0, 2}, {100, 120});
+    tables.matrix(data_type::read_latency, 1000, {0}, {2}, {90}, 0x10); // of a minimum transfer
+    tables.matrix(data_type::write_latency, 1000, {0}, {2}, {130});
+    const hmat before = hmat_of(tables);
+    const auto built = build_hmat(before, affinity_of(tables), {want(0, 2, read_latency, 900'000)});
+    ASSERT_EQ(built.table.structures.size(), 3U);
+    EXPECT_EQ(built.table.structures[0], before.structures[1]);
+    EXPECT_EQ(value_in(std::get<locality>(built.table.structures[1]), 2, 0, 2).value, 900'000U);
+    EXPECT_EQ(built.table.structures[2], before.structures[2]);
+    EXPECT_THAT(built.changes, ElementsAre(HasSubstr("120 ns becomes 900 ns")));
+    EXPECT_THAT(built.remarks, Contains(HasSubstr("hides the plain one from Linux")));
+
+    // What is in front of it is read, and stays where it is.
+    const auto writing =
+        build_hmat(before, affinity_of(tables), {want(0, 2, write_latency, 900'000)});
+    EXPECT_EQ(writing.table.structures[0], before.structures[0]);
+    EXPECT_THAT(writing.remarks, Not(Contains(HasSubstr("hides"))));
+}
+
+TEST(HmatBuilder, OfAHiddenAccessStructureOnlyWhatIsWantedMoves) {
+    auto tables = machine();
+    tables.matrix(data_type::access_latency, 1000, {0}, {0, 2}, {100, 120});
+    tables.matrix(data_type::write_latency, 1000, {0}, {2}, {130});
+    tables.matrix(data_type::read_latency, 1000, {0}, {2}, {90}, 0x20);
+    const hmat before = hmat_of(tables);
+    const auto built = build_hmat(before, affinity_of(tables), {want(0, 2, read_latency, 900'000)});
+    ASSERT_EQ(built.table.structures.size(), 5U); // the first became two
+    EXPECT_EQ(built.table.structures[2], before.structures[1]) << "still the last of writing";
+    EXPECT_EQ(built.table.structures[3], before.structures[2]);
+    const auto& last = std::get<locality>(built.table.structures.back());
+    EXPECT_EQ(last.kind, data_type::read_latency);
+    EXPECT_EQ(last.flags, 0);
+    EXPECT_EQ(value_in(last, 2, 0, 2).value, 900'000U);
+}
+
+TEST(HmatBuilder, KeepsWhatLinuxTakesOrPassesOver) {
+    auto tables = machine(1);
+    acpi::memory_attributes nothing; // of no memory: Linux does not look at the initiator
+    nothing.flags = 1;
+    nothing.initiator_pxm = 77;
+    acpi::side_cache longer;
+    longer.memory_pxm = 2;
+    longer.cache_size = gib;
+    longer.length += 4;
+    longer.trailing = std::vector<std::byte>(4, std::byte{7});
+    tables.structure(nothing).structure(longer);
+    tables.matrix(data_type::read_latency, 10, {0}, {0, 2}, {100, 300});
+    const hmat before = hmat_of(tables);
+    const auto built = build_hmat(before, affinity_of(tables), {want(0, 2, read_latency, 250'000)});
+    ASSERT_EQ(built.table.structures.size(), 3U);
+    EXPECT_EQ(built.table.structures[0], before.structures[0]);
+    EXPECT_EQ(built.table.structures[1], before.structures[1]);
+    EXPECT_THAT(built.remarks, Not(Contains(HasSubstr("structure at offset"))));
+}
+
 TEST(HmatBuilder, RevisionOneKeepsItsHints) {
     auto tables = machine(1);
     acpi::memory_attributes range;
@@ -274,6 +331,20 @@ TEST(HmatBuilder, WhatIsGivenGoesBeforeWhatIsMeasured) {
     EXPECT_EQ(figure(built.table, read_latency, 0, 0), 90'000U);
 }
 
+TEST(HmatBuilder, WhatWasMeasuredWhileDisturbedIsTold) {
+    auto doubtful = measured(0, 0, read_latency, 100'000, 2'000);
+    doubtful.verdict = interference::disturbed;
+    const auto tables = machine();
+    const auto built = build_hmat(std::nullopt, affinity_of(tables),
+                                  {doubtful, measured(0, 1, read_latency, 150'000, 2'000)});
+    EXPECT_THAT(built.remarks, Contains(HasSubstr("read latency from domain 0 to domain 0: 100 ns "
+                                                  "was measured while disturbed")));
+    EXPECT_THAT(built.remarks, Not(Contains(HasSubstr("150 ns was measured"))));
+    const auto given =
+        build_hmat(std::nullopt, affinity_of(tables), {doubtful, want(0, 0, read_latency, 90'000)});
+    EXPECT_THAT(given.remarks, Not(Contains(HasSubstr("disturbed"))));
+}
+
 TEST(HmatBuilder, WhatLinuxWouldDropTheTableForIsMended) {
     auto tables = machine();
     acpi::memory_attributes nowhere;
@@ -305,6 +376,9 @@ TEST(HmatBuilder, ImpossibleWishesAreRefused) {
         return std::string("accepted");
     };
     EXPECT_THAT(refusal(hmat_of(tables), {}), HasSubstr("nothing to build from"));
+    hmat broken = hmat_of(tables);
+    broken.trailing.resize(3);
+    EXPECT_EQ(refusal(broken, {}), "accepted");
     EXPECT_THAT(refusal(hmat_of(tables), {want(2, 0, read_latency, 1000)}),
                 HasSubstr("an initiator in domain 2"));
     EXPECT_THAT(refusal(hmat_of(tables), {want(0, 5, read_latency, 1000)}),

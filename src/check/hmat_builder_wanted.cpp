@@ -70,6 +70,17 @@ void keep_strongest(std::vector<wanted_figure>& wanted) {
                  wanted.end());
 }
 
+void tell_disturbed(const std::vector<wanted_figure>& wanted, std::vector<std::string>& remarks) {
+    for (const wanted_figure& w : wanted) {
+        if (w.verdict == interference::disturbed) {
+            remarks.push_back(fmt::format("{} from domain {} to domain {}: {} was measured while "
+                                          "disturbed; measure it again before it is relied on",
+                                          acpi::to_string(kind_of(w.what)), w.initiator_pxm,
+                                          w.target_pxm, format_value(w.what, w.value)));
+        }
+    }
+}
+
 void merge_overlapping(std::vector<wanted_figure>& wanted, std::vector<std::string>& remarks) {
     std::map<quantity, std::vector<wanted_figure*>> measured;
     for (wanted_figure& w : wanted) {
@@ -98,11 +109,11 @@ void merge_overlapping(std::vector<wanted_figure>& wanted, std::vector<std::stri
 
 std::vector<wanted_figure> figures_to_build_from(const topology& machine,
                                                  const measurements& stored) {
-    std::map<std::tuple<std::string_view, std::string_view, quantity>, const sample_summary*>
+    std::map<std::tuple<std::string_view, std::string_view, quantity>, const measured_cell*>
         samples;
     for (const measured_cell& cell : stored.cells) {
         if (const auto what = quantity_of(cell.what); what && cell.in == measured_in::memory) {
-            samples[{cell.initiator, cell.target, *what}] = &cell.figure;
+            samples[{cell.initiator, cell.target, *what}] = &cell;
         }
     }
     std::vector<wanted_figure> wanted;
@@ -122,9 +133,10 @@ std::vector<wanted_figure> figures_to_build_from(const topology& machine,
                     wanted_figure w{*i.pxm, *t.pxm, what, value, {}, {}, from};
                     const auto sample = samples.find({i.name, t.name, what});
                     if (from == source::measured && sample != samples.end() &&
-                        sample->second->median == value) {
-                        w.low = sample->second->low;
-                        w.high = sample->second->high;
+                        sample->second->figure.median == value) {
+                        w.low = sample->second->figure.low;
+                        w.high = sample->second->figure.high;
+                        w.verdict = sample->second->verdict;
                     }
                     wanted.push_back(w);
                 }

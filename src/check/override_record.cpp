@@ -160,7 +160,7 @@ std::optional<override_record> read_override_record(const kernel::rooted_reader&
     }
     const std::string name = (reader.root() / path).string();
     if (read.not_permitted()) {
-        throw not_permitted(fmt::format("cannot read {}", name));
+        throw not_permitted(fmt::format("cannot read {}: this user may not", name));
     }
     if (!read) {
         throw error(read.errno_value, fmt::format("cannot read {}", name));

@@ -18,6 +18,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -129,7 +130,9 @@ json to_json(const acpi::table_difference& d) {
         fields.push_back(
             {{"of", f.of}, {"field", f.field}, {"before", f.before}, {"after", f.after}});
     }
-    return {{"table", to_string(d.kind)},
+    return {{"format", "hetmem-table-diff"},
+            {"version", 1},
+            {"table", to_string(d.kind)},
             {"same", d.same_bytes},
             {"same_content", d.same_bytes || d.same_content()},
             {"fields", fields},
@@ -140,21 +143,26 @@ json to_json(const acpi::table_difference& d) {
             {"written_otherwise", d.form}};
 }
 
+/// Of a file with several tables that which the other file has.
+std::pair<named_table, named_table> read_pair(const table_arguments& asked) {
+    auto a = read_tables(asked.file, asked.signature);
+    auto b = read_tables(asked.other, asked.signature);
+    const std::string kind = a.size() == 1 ? a[0].signature : b.size() == 1 ? b[0].signature : "";
+    return {only_table(asked.file, std::move(a), kind),
+            only_table(asked.other, std::move(b), kind)};
+}
+
 int diff(const table_arguments& asked) {
     try {
-        const named_table before = read_table(asked.file, asked.signature);
-        const named_table after = read_table(asked.other, asked.signature);
+        const auto [before, after] = read_pair(asked);
         named(before, [&] { return acpi::cut_table(before.bytes).kind; });
         named(after, [&] { return acpi::cut_table(after.bytes).kind; });
         const auto difference = acpi::compare_tables(before.bytes, after.bytes);
         write_output(asked.json ? to_json(difference).dump(2) + "\n"
                                 : detail::draw_difference(difference));
         return difference.same_bytes ? same : different;
-    } catch (const malformed_file& e) {
-        const std::string what = e.what();
-        complain(what.substr(0, what.rfind(": " + e.code().message())));
     } catch (const error& e) {
-        complain(e.what());
+        complain(e);
     }
     return trouble;
 }

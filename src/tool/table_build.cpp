@@ -43,6 +43,7 @@ struct material {
     std::vector<std::byte> slit;
     std::optional<topology> machine; ///< nothing where there are tables alone
     measurements stored;
+    std::vector<notice> notices; ///< what is wrong with the stores
 };
 
 void take_table(material& into, std::string_view signature, std::vector<std::byte> bytes) {
@@ -54,6 +55,27 @@ void take_table(material& into, std::string_view signature, std::vector<std::byt
 
 void add_stored(measurements& all, const measurements& more) {
     all.cells.insert(all.cells.end(), more.cells.begin(), more.cells.end());
+}
+
+/// A table built without figures that somebody believes to be in it would be a surprise: a store
+/// that is there and cannot be used ends it.
+void demand_usable(const std::vector<source_report>& stores, const kernel::rooted_reader& reader) {
+    for (const source_report& store : stores) {
+        if (store.status == source_status::used || store.status == source_status::absent) {
+            continue;
+        }
+        std::string why = store.detail; // begins with the path where it was read
+        if (const std::string begin = store.path + ":"; why.starts_with(begin)) {
+            why.erase(0, why.find_first_not_of(' ', begin.size()));
+        }
+        const std::string tail = ": " + malformed_file("").code().message();
+        if (why.ends_with(tail)) {
+            why.erase(why.size() - tail.size());
+        }
+        const fs::path place =
+            reader.live() ? fs::path(store.path) : reader.root() / store.path.substr(1);
+        throw malformed_file(fmt::format("{}: {}", place.string(), why));
+    }
 }
 
 material read_below(const fs::path& root, const table_arguments& asked) {
@@ -69,14 +91,16 @@ material read_below(const fs::path& root, const table_arguments& asked) {
     }
     found.machine = discover({.root = root});
     std::vector<source_report> reports;
-    std::vector<notice> notices;
-    if (const auto stored = detail::read_machine_store(reader, reports, notices)) {
+    if (const auto stored = detail::read_machine_store(reader, reports, found.notices)) {
         add_stored(found.stored, *stored);
     }
     if (reader.live()) {
-        if (const auto own = detail::read_own_store(user_store(), reports, notices)) {
+        if (const auto own = detail::read_own_store(user_store(), reports, found.notices)) {
             add_stored(found.stored, *own);
         }
+    }
+    if (asked.figures.empty()) { // else they come from that file, and a remark is enough
+        demand_usable(reports, reader);
     }
     if (!asked.figures.empty()) {
         const auto given = measurements_from_json(kernel::read_file(asked.figures), asked.figures);
@@ -199,6 +223,9 @@ built build(const material& from, const table_arguments& asked) {
     }
     built result;
     result.hmat = detail::build_hmat(in_force, *affinity.table, wanted_of(from, asked));
+    for (const notice& one : from.notices) {
+        result.hmat.remarks.push_back(fmt::format("{}: {}", one.what, one.why));
+    }
     result.bytes = acpi::encode(result.hmat.table);
     if (from.machine) {
         result.version =
@@ -235,14 +262,15 @@ std::string draw_prediction(const built& b) {
         const std::string now = tier_words(target);
         const std::string then = before != nullptr ? tier_words(*before) : now;
         text += fmt::format("  memory of domain {} (node{}): {}{}\n", target.pxm, target.node, now,
-                            now == then ? "" : fmt::format(", before {}", then));
+                            now == then ? "" : fmt::format(" (was {})", then));
     }
     return text;
 }
 
 std::string draw(const built& b, const table_arguments& asked) {
-    std::string text = b.hmat.changes.empty() ? "Nothing changes: the HMAT says all that already.\n"
-                                              : "What changes:\n";
+    std::string text = !b.hmat.changes.empty() ? "What changes:\n"
+                       : b.hmat.mended         ? "No figure changes; the table is mended.\n"
+                                       : "Nothing changes: the HMAT says all that already.\n";
     for (const std::string& change : b.hmat.changes) {
         text += "  " + change + "\n";
     }
@@ -277,8 +305,11 @@ json tiers_json(const detail::prediction& p) {
 
 json to_json(const built& b, const table_arguments& asked) {
     const auto& header = b.hmat.table.header;
-    return {{"changes", b.hmat.changes},
+    return {{"format", "hetmem-table-build"},
+            {"version", 1},
+            {"changes", b.hmat.changes},
             {"remarks", b.hmat.remarks},
+            {"mended", b.hmat.mended},
             {"revision", header.revision},
             {"oem_id", acpi::field_text(header.oem_id)},
             {"oem_table_id", acpi::field_text(header.oem_table_id)},

@@ -8,6 +8,7 @@
 
 #include <hetmem/error.hpp>
 
+#include <algorithm>
 #include <span>
 #include <string_view>
 
@@ -68,7 +69,15 @@ std::vector<named_table> read_tables(const std::string& file, const std::string&
 }
 
 named_table read_table(const std::string& file, const std::string& signature) {
-    auto tables = read_tables(file, signature);
+    return only_table(file, read_tables(file, signature), "");
+}
+
+named_table only_table(const std::string& file, std::vector<named_table> tables,
+                       const std::string& kind) {
+    const auto is_kind = [&](const named_table& table) { return table.signature == kind; };
+    if (tables.size() > 1 && std::ranges::count_if(tables, is_kind) == 1) {
+        return std::move(*std::ranges::find_if(tables, is_kind));
+    }
     if (tables.size() > 1) {
         std::string names;
         for (const named_table& table : tables) {

@@ -22,5 +22,8 @@ std::vector<named_table> read_tables(const std::string& file, const std::string&
 
 /// The only one. Throws hetmem::error when there are several.
 named_table read_table(const std::string& file, const std::string& signature);
+/// Of what read_tables() gave for `file` the only one, or of several the one of this kind.
+named_table only_table(const std::string& file, std::vector<named_table> tables,
+                       const std::string& kind);
 
 } // namespace hetmem::tool

@@ -126,7 +126,11 @@ class Encode(Tables):
         self.assertIn(f"wrong.json:{line}: structures[2].entries[0][2]: 70000 does not fit 16 bits\n",
                       self.fails("table", "encode", wrong))
         typo = self.file("typo.json", text.replace("entry_base_unit", "entry_base_unti", 1))
-        self.assertIn("\"entry_base_unit\" is missing", self.fails("table", "encode", typo))
+        said = self.fails("table", "encode", typo)
+        self.assertIn("structures[2].entry_base_unti: there is no such field here; there are type, "
+                      "flags, data_type, ", said)
+        typo.write_text(text.replace("creator_id", "creater_id", 1))
+        self.assertIn(": creater_id: there is no such field here", self.fails("table", "encode", typo))
 
     @unittest.skipUnless(shutil.which("iasl"), "iasl (package acpica-tools) is not installed")
     def test_iasl_reads_what_was_encoded(self):
@@ -158,6 +162,14 @@ class Diff(Tables):
         self.assertIn("/b: expected an HMAT", done.stderr)
         self.fails("table", "diff", self.place / "a", "/nowhere", code=2)
 
+    def test_of_a_dump_the_table_that_the_other_is(self):
+        dump = dumped("SRAT", an_srat()) + dumped("HMAT", a_table())
+        self.assertEqual(self.diff(dump, a_table()).returncode, 0)
+        self.assertEqual(self.diff(an_srat(), dump).returncode, 0)
+        done = self.diff(dump, dump)
+        self.assertEqual(done.returncode, 2)
+        self.assertTrue(done.stderr.endswith("--signature chooses one\n"), done.stderr)
+
     def test_json(self):
         changed = firmware.hmat(
             firmware.proximity(0, 0), firmware.proximity(2),
@@ -168,6 +180,7 @@ class Diff(Tables):
         self.assertEqual(done.returncode, 1)
         told = json.loads(done.stdout)
         self.assertFalse(told["same"] or told["same_content"])
+        self.assertEqual((told["format"], told["version"]), ("hetmem-table-diff", 1))
         self.assertEqual(told["figures"], [
             {"quantity": "read latency", "about": "", "from": 1, "to": 2, "unit": "ps",
              "before": "unreachable", "after": 400_000}])
@@ -211,6 +224,7 @@ class Build(Tables):
                                  "--json").stdout)
         self.assertEqual(len(told["changes"]), 12)
         self.assertEqual((told["oem_id"], told["oem_revision"]), ("MADEUP", 1))
+        self.assertEqual((told["format"], told["version"]), ("hetmem-table-build", 1))
         after = told["linux"]["after"]
         self.assertTrue(after["hmat_used"] and after["tiers_from_hmat"], after)
         tiers = {t["pxm"]: t["tier"] for t in after["targets"]}
@@ -271,6 +285,36 @@ class Build(Tables):
         self.assertIn("not reliably different (120 ns to 122 ns), so all get 121 ns",
                       "".join(kept["remarks"]))
 
+    def test_figures_to_doubt_are_told(self):
+        machine = machines.two_sockets(self.place / "machine")
+        (self.place / "machine/sys/firmware/acpi/tables/HMAT").unlink()
+        doubtful = self.cell("node0", "node1", 190_000, 2_000)
+        doubtful["interference"] = "disturbed"
+        store = {"format": "hetmem-figures", "version": 1, "measured": [doubtful]}
+        figures = self.file("figures.json", json.dumps(store))
+        machine.write("var/lib/hetmem/figures.json", "{")
+        text = hetmem("table", "build", "--root", self.place / "machine", "--from", figures).stdout
+        self.assertIn("Note: read latency from domain 0 to domain 1: 190 ns was measured while "
+                      "disturbed", text)
+        self.assertRegex(text, "Note: the machine's figures: .*figures.json")
+
+    def test_a_table_that_linux_would_drop_is_mended(self):
+        self.put("HMAT", firmware.hmat(firmware.proximity(0, 0), firmware.proximity(9),
+                                       firmware.proximity(2)))
+        self.put("SRAT", an_srat())
+        text = hetmem("table", "build", *self.tables, "-o", self.out).stdout
+        self.assertIn("No figure changes; the table is mended.\n", text)
+        self.assertIn("no memory in domain 9", text)
+        self.assertEqual(hetmem("table", "decode", self.out).stdout.count("\nat "), 2)
+
+    def test_a_store_that_cannot_be_read_is_named(self):
+        machine = machines.two_sockets(self.place / "machine")
+        machine.write("var/lib/hetmem/figures.json", "{broken")
+        for words in ((), ("--set", "node0,node3,read_latency=333ns")):
+            said = self.fails("table", "build", "--root", self.place / "machine", *words)
+            self.assertIn(f"{self.place}/machine/var/lib/hetmem/figures.json: ", said)
+            self.assertNotIn("Bad message", said)
+
     def test_what_cannot_be_built(self):
         self.put("SRAT", an_srat())
         self.assertIn("nothing to build from", self.fails("table", "build", *self.tables))
@@ -298,7 +342,8 @@ class Usage(Tables):
     def test_misuse(self):
         for words in ((), ("guess",), ("decode",), ("diff", "a"), ("encode",),
                       ("build", "--tables", "a", "--root", "b")):
-            self.assertIn("--help", self.fails("table", *words, code=2))
+            of = " ".join(("table",) + (words[:1] if words != ("guess",) else ()))
+            self.assertIn(f"(see hetmem {of} --help)", self.fails("table", *words, code=2))
 
     def test_help(self):
         for words in ((), ("decode",), ("encode",), ("diff",), ("build",)):
