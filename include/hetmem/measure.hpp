@@ -49,14 +49,15 @@ struct measure_options {
     std::optional<byte_size> buffer{}; ///< nothing: by the caches of the initiator and the target
     /// Smaller than what the caches demand is an error unless this is set, and labelled then.
     bool allow_cached = false;
-    bool destroy_contents = false; ///< may write persistent memory
+    /// May write persistent memory, and dax devices that another program has mapped.
+    bool destroy_contents = false;
     /// Called from the calling thread after each cell and a few times a second; false ends it: what
     /// is done is returned.
     std::function<bool(const measure_progress&)> progress{};
 };
 
-/// Throws no_such_target, target_reserved (persistent memory without destroy_contents), target_full
-/// (no room for the smallest buffer that makes sense), not_permitted, hetmem::error (EINVAL).
+/// Throws no_such_target, target_reserved (what only destroy_contents may write), target_full (no
+/// room for the smallest buffer that makes sense), not_permitted, hetmem::error (EINVAL).
 HETMEM_EXPORT measurements measure(const topology& machine, const measure_options& options = {});
 
 } // namespace hetmem

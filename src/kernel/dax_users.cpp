@@ -19,6 +19,7 @@ dax_users read_dax_users(const rooted_reader& reader) {
                     const std::string name = mapping->path.substr(sizeof("/dev/") - 1);
                     if (is_dax_device_name(name)) {
                         found.mapped.insert(name);
+                        found.processes[name].insert(pid);
                     }
                 }
                 return true;

@@ -3,6 +3,7 @@
 
 #include "kernel/rooted.hpp"
 
+#include <map>
 #include <set>
 #include <string>
 
@@ -11,7 +12,8 @@ namespace hetmem::kernel {
 struct dax_users {
     /// Every process could be looked at: others than root see only their own.
     bool complete = true;
-    std::set<std::string> mapped; ///< "dax0.0"
+    std::set<std::string> mapped;                        ///< "dax0.0"
+    std::map<std::string, std::set<unsigned>> processes; ///< that have it mapped
 };
 
 dax_users read_dax_users(const rooted_reader& reader);

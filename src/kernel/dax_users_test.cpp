@@ -10,6 +10,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::Pair;
 
 TEST(DaxUsers, AreFoundByWhatTheyMapped) {
     test::tree machine({
@@ -23,6 +24,7 @@ TEST(DaxUsers, AreFoundByWhatTheyMapped) {
     const dax_users found = read_dax_users(reader);
     EXPECT_TRUE(found.complete);
     EXPECT_THAT(found.mapped, ElementsAre("dax1.0"));
+    EXPECT_THAT(found.processes, ElementsAre(Pair("dax1.0", ElementsAre(23U))));
 }
 
 TEST(DaxUsers, OfOthersAreNotSeenByEverybody) {

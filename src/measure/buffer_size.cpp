@@ -34,6 +34,12 @@ byte_size cache_of(metric what, const last_level& cache) {
     return is_latency(what) ? cache.largest : cache.together;
 }
 
+bool has_cache_of_unknown_size(const target& memory) {
+    return std::ranges::any_of(memory.caches, [](const memory_side_cache& one) {
+        return one.size.value_or(byte_size{}) == byte_size{};
+    });
+}
+
 byte_size side_caches(const target& memory) {
     byte_size out;
     for (const memory_side_cache& one : memory.caches) {
@@ -42,9 +48,12 @@ byte_size side_caches(const target& memory) {
     return out;
 }
 
-/// Half of a buffer that a cache in front of the memory could hold is not the memory's figure.
+/// Half of a buffer that a cache in front of the memory could hold is not the memory's figure. A
+/// cache of which nobody tells the size could hold any.
 bool within_side_cache(byte_size buffer, const target& memory) {
-    return buffer <= times(least_caches, side_caches(memory)) && side_caches(memory) != byte_size{};
+    return has_cache_of_unknown_size(memory) ||
+           (buffer <= times(least_caches, side_caches(memory)) &&
+            side_caches(memory) != byte_size{});
 }
 
 /// Picoseconds a link once the cycle has been followed and the caches hold what they can.
@@ -87,7 +96,12 @@ measured_in measured_where(metric what, byte_size buffer, const last_level& cach
     return within_side_cache(buffer, memory) ? measured_in::side_cache : measured_in::memory;
 }
 
-byte_size room_for(const target& memory) {
+byte_size share_of(std::uint64_t on_node, std::uint64_t in_cgroups, std::size_t targets) {
+    const std::uint64_t each = in_cgroups / std::max<std::size_t>(targets, 1);
+    return byte_size::from_bytes(std::min(on_node, each) / taken_share);
+}
+
+byte_size room_for(const target& memory, std::size_t targets) {
     if (memory.node &&
         (memory.state == target_state::online || memory.state == target_state::partly_online)) {
         const auto node = static_cast<unsigned>(*memory.node);
@@ -96,8 +110,7 @@ byte_size room_for(const target& memory) {
         kernel::node_reader nodes(only);
         const auto there = nodes.read(node);
         const std::uint64_t available = there ? there->available : 0;
-        return byte_size::from_bytes(std::min(available, kernel::cgroup_reader().read().available) /
-                                     taken_share);
+        return share_of(available, kernel::cgroup_reader().read().available, targets);
     }
     const auto same_name =
         std::ranges::find(memory.dax, memory.name, [](const dax_device& one) { return one.name; });

@@ -89,18 +89,32 @@ TEST(MeasuredWhere, IsTheSideCacheForWhatFitsThat) {
               measured_in::side_cache);
 }
 
-TEST(MeasuredWhere, DoesNotGuessASideCacheOfUnknownSize) {
+TEST(MeasuredWhere, IsNeverTheMemoryBehindASideCacheOfUnknownSize) {
     const target memory = cached_node({});
-    EXPECT_EQ(measured_where(metric::local_latency, mib(128), four_caches(), memory),
-              measured_in::memory);
+    EXPECT_EQ(measured_where(metric::local_latency, mib(65536), four_caches(), memory),
+              measured_in::side_cache);
+    EXPECT_EQ(measured_where(metric::local_latency, mib(1), four_caches(), memory),
+              measured_in::cpu_cache);
+    target two = cached_node({});
+    two.caches.emplace_back().size = mib(4);
+    EXPECT_EQ(measured_where(metric::local_latency, mib(65536), four_caches(), two),
+              measured_in::side_cache);
+}
+
+TEST(ShareOf, AllTargetsTogetherTakeAQuarterOfWhatTheCgroupsLeave) {
+    EXPECT_EQ(share_of(mib(400).bytes(), mib(4000).bytes(), 1), mib(100)) << "the node has less";
+    EXPECT_EQ(share_of(mib(4000).bytes(), mib(400).bytes(), 1), mib(100));
+    EXPECT_EQ(share_of(mib(4000).bytes(), mib(800).bytes(), 8), mib(25));
+    // What a node has is its own.
+    EXPECT_EQ(share_of(mib(400).bytes(), mib(400'000).bytes(), 8), mib(100));
 }
 
 TEST(RoomFor, IsAPartOfWhatANodeHas) {
-    const byte_size room = room_for(node());
+    const byte_size room = room_for(node(), 1);
     EXPECT_GT(room, byte_size{});
     target nowhere = node();
     nowhere.node = 60'000;
-    EXPECT_EQ(room_for(nowhere), byte_size{});
+    EXPECT_EQ(room_for(nowhere, 1), byte_size{});
 }
 
 TEST(RoomFor, IsAllOfADaxDevice) {
@@ -109,13 +123,13 @@ TEST(RoomFor, IsAllOfADaxDevice) {
     memory.node = 1; // which it would become
     memory.state = target_state::reserved;
     memory.dax.push_back(device("dax0.0", mib(512)));
-    EXPECT_EQ(room_for(memory), mib(512));
+    EXPECT_EQ(room_for(memory, 1), mib(512));
     memory.dax.push_back(device("dax0.1", mib(64)));
-    EXPECT_EQ(room_for(memory), mib(512));
+    EXPECT_EQ(room_for(memory, 1), mib(512));
     memory.name = "node1";
-    EXPECT_EQ(room_for(memory), byte_size{}) << "nobody said which device";
+    EXPECT_EQ(room_for(memory, 1), byte_size{}) << "nobody said which device";
     memory.dax.clear();
-    EXPECT_EQ(room_for(memory), byte_size{});
+    EXPECT_EQ(room_for(memory, 1), byte_size{});
 }
 
 TEST(CalibratedSize, IsWithinWhatItWasGiven) {

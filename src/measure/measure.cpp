@@ -136,7 +136,7 @@ void measuring::take_memory_of(const planned_target& one) {
         caches.push_back(threads->cache());
     }
     const target& memory = machine_.targets()[one.id.index];
-    const byte_size room = options_.buffer ? byte_size{} : room_for(memory);
+    const byte_size room = options_.buffer ? byte_size{} : room_for(memory, plan_.targets.size());
     const area_sizes sizes = sizes_of_areas(memory, caches, plan_.metrics, options_, room);
     memories_.push_back(
         std::make_unique<workplace>(machine_, one.id, sizes, options_.destroy_contents));
@@ -263,7 +263,10 @@ void measuring::finish(std::size_t index) {
     const workplace& place = *memories_[one.memory];
     done.page = place.buffer().page();
     done.page_percent = place.buffer().page_percent();
-    done.in = measured_where(one.what, done.buffer, crews_[one.from]->cache(), memory);
+    // By what was taken: threads cut it into equal arrays, and may leave a little at its end.
+    const byte_size area =
+        one.what == metric::random_latency ? place.random_size() : place.common_size();
+    done.in = measured_where(one.what, area, crews_[one.from]->cache(), memory);
     quiet_verdict said = state.book.verdict();
     done.verdict = said.verdict;
     done.why = std::move(said.why);

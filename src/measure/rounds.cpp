@@ -126,7 +126,9 @@ quiet_verdict sample_book::verdict() const {
         all = last_of(interference::unknown)->said;
     }
     if (const std::vector<std::uint64_t> samples = counted(); bimodal(samples)) {
-        all.verdict = interference::disturbed;
+        if (all.verdict != interference::disturbed) {
+            all = {interference::disturbed, ""}; // why it would be unknown no longer matters
+        }
         all.why += fmt::format("{}the samples lie in two groups, and the median tells neither",
                                all.why.empty() ? "" : "; ");
     }

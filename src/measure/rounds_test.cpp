@@ -13,6 +13,7 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 /// Time that passes only when somebody does something.
 struct made_up_clock {
@@ -194,6 +195,10 @@ TEST_F(Rounds, TwoModesAreFlagged) {
     const quiet_verdict said = cells_[0].book.verdict();
     EXPECT_EQ(said.verdict, interference::disturbed);
     EXPECT_THAT(said.why, HasSubstr("two groups"));
+    sample_book book;
+    book.add({{1000, 1001, 1002, 1003, 1500, 1501, 1502, 1503}, unknown.said});
+    EXPECT_EQ(book.verdict().verdict, interference::disturbed);
+    EXPECT_THAT(book.verdict().why, Not(HasSubstr("too short")));
 }
 
 TEST_F(Rounds, UnknownIsSaidOnlyWhenNothingElseIs) {

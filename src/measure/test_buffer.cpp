@@ -1,6 +1,7 @@
 #include "measure/test_buffer.hpp"
 
 #include "kernel/available.hpp"
+#include "kernel/dax_users.hpp"
 #include "kernel/smaps.hpp"
 #include "memory/words.hpp"
 
@@ -11,6 +12,7 @@
 #include <bit>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 namespace hetmem::detail {
 
@@ -35,6 +37,11 @@ region make_region(const topology& machine, target_id id, byte_size size, bool d
         throw target_reserved(fmt::format("{} {}: measuring it would overwrite what is there, and "
                                           "needs to be told so (destroy_contents)",
                                           memory.name, *why));
+    }
+    if (const auto by = mapped_by_others(kernel::rooted_reader("/"), memory); by && !destroy) {
+        throw target_reserved(fmt::format("{} {}: measuring it would overwrite what that has "
+                                          "there, and needs to be told so (destroy_contents)",
+                                          memory.name, *by));
     }
     const placement there = hetmem::bind(machine, id);
     region_options options;
@@ -73,6 +80,29 @@ std::optional<std::string> keeps_contents(const target& memory) {
         if (device.origin.empty()) {
             return fmt::format("may be persistent memory (nothing tells what {} is made of)",
                                device.name);
+        }
+    }
+    return std::nullopt;
+}
+
+std::optional<std::string> mapped_by_others(const kernel::rooted_reader& reader,
+                                            const target& memory) {
+    if (is_node(memory) || memory.dax.empty()) {
+        return std::nullopt;
+    }
+    const kernel::dax_users users = kernel::read_dax_users(reader);
+    for (const dax_device& device : memory.dax) {
+        const auto found = users.processes.find(device.name);
+        if (found == users.processes.end()) {
+            continue;
+        }
+        for (const unsigned pid : found->second) {
+            // What this process has there it locked as every region does.
+            if (pid != static_cast<unsigned>(::getpid())) {
+                const auto name = reader.top().read_line(fmt::format("proc/{}/comm", pid));
+                return fmt::format("is in use: {} (process {}) has {} mapped",
+                                   name.value_or("a program"), pid, device.name);
+            }
         }
     }
     return std::nullopt;

@@ -7,6 +7,8 @@
 //     buffer.page();               // 2 MiB
 #pragma once
 
+#include "kernel/rooted.hpp"
+
 #include <hetmem/measured.hpp>
 #include <hetmem/region.hpp>
 #include <hetmem/topology.hpp>
@@ -22,12 +24,18 @@ namespace hetmem::detail {
 /// persistent memory, or of memory that nobody tells the origin of. Nothing: it would not.
 std::optional<std::string> keeps_contents(const target& memory);
 
+/// Which other program has a dax device of the target mapped, as far as this user may see: not
+/// every program locks what it uses. Nothing: none, or the memory is a node's.
+std::optional<std::string> mapped_by_others(const kernel::rooted_reader& reader,
+                                            const target& memory);
+
 class test_buffer {
 public:
     /// Asks for pages of a huge-page pool, then transparent huge pages, then base pages, and finds
     /// out which it got. Strictly on the target: throws target_full otherwise. A dax target's
     /// extent is locked by region before a byte of it is written; `destroy` false and a target that
-    /// keeps its contents: target_reserved. Dax memory is not zeroed.
+    /// keeps its contents or that another program has mapped: target_reserved. Dax memory is not
+    /// zeroed.
     test_buffer(const topology& machine, target_id target, byte_size size, bool destroy);
 
     /// Whole pages: may be more than was asked for.

@@ -1,6 +1,7 @@
 #include "measure/test_buffer.hpp"
 
 #include "tests/support/huge_pages.hpp"
+#include "tests/support/tree.hpp"
 
 #include <hetmem/discover.hpp>
 #include <hetmem/error.hpp>
@@ -14,6 +15,7 @@
 #include <string>
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 namespace hetmem::detail {
 namespace {
@@ -119,6 +121,25 @@ TEST(KeepsContents, IsNotSoForOrdinaryAndVolatileMemory) {
     target as_node = dax_target("pmem");
     as_node.state = target_state::online;
     EXPECT_EQ(keeps_contents(as_node), std::nullopt);
+}
+
+TEST(MappedByOthers, NamesTheProgramThatUsesTheDevice) {
+    const std::string mapping = "7f0000000000-7f0000200000 rw-s 00000000 00:06 87 /dev/dax0.0\n";
+    test::tree machine({{"proc/23/maps", mapping}, {"proc/23/comm", "keydb\n"}});
+    const kernel::rooted_reader reader(machine.root());
+    EXPECT_THAT(mapped_by_others(reader, dax_target("cxl")),
+                Optional(HasSubstr("keydb (process 23) has dax0.0 mapped")));
+    target other = dax_target("cxl");
+    other.dax[0].name = "dax1.0";
+    EXPECT_EQ(mapped_by_others(reader, other), std::nullopt);
+    target as_node = dax_target("cxl");
+    as_node.state = target_state::online;
+    EXPECT_EQ(mapped_by_others(reader, as_node), std::nullopt);
+
+    test::tree alone({{"proc/" + std::to_string(::getpid()) + "/maps", mapping}});
+    EXPECT_EQ(mapped_by_others(kernel::rooted_reader(alone.root()), dax_target("cxl")),
+              std::nullopt)
+        << "what this process has is locked";
 }
 
 } // namespace

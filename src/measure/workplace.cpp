@@ -16,16 +16,27 @@ namespace {
 
 constexpr std::uint64_t seed = 1; // the same cycle each time: one run repeats another
 
+/// A huge page, where there is room for one.
+std::uint64_t unit_of_size(std::uint64_t bytes) {
+    constexpr std::uint64_t huge = std::uint64_t{2} << 20;
+    return bytes < huge ? chase_stride : huge;
+}
+
 /// Down to whole huge pages, where it is as large as that.
 byte_size whole(std::uint64_t bytes) {
-    constexpr std::uint64_t huge = std::uint64_t{2} << 20;
-    const std::uint64_t unit = bytes < huge ? chase_stride : huge;
+    const std::uint64_t unit = unit_of_size(bytes);
     return byte_size::from_bytes(bytes / unit * unit);
 }
 
 byte_size sum(byte_size a, byte_size b) {
     a += b;
     return a;
+}
+
+/// Up to it: what rounding down leaves is then still enough.
+byte_size whole_up(byte_size size) {
+    const std::uint64_t unit = unit_of_size(size.bytes());
+    return byte_size::from_bytes((size.bytes() + unit - 1) / unit * unit);
 }
 
 struct demand {
@@ -46,6 +57,8 @@ demand demand_of(const target& memory, const std::vector<last_level>& caches,
             most.wanted = std::max(most.wanted, wanted_buffer(what, cache, memory));
         }
     }
+    most.least = whole_up(most.least);
+    most.wanted = std::max(most.least, most.wanted);
     return most;
 }
 

@@ -92,6 +92,19 @@ TEST_F(AreaSizes, ABufferThatFitsTheCacheIsRefusedOrAllowedByName) {
     EXPECT_THAT(refusal(both_, {}, options), HasSubstr("the smallest is 192 KiB"));
 }
 
+TEST_F(AreaSizes, TheLeastBufferIsStillEnoughWhenItIsCutToHugePages) {
+    constexpr last_level odd{byte_size::from_bytes(mib(65).bytes() / 2),
+                             byte_size::from_bytes(mib(65).bytes() / 2), true};
+    caches_ = {odd};
+    measure_options options;
+    options.buffer = mib(65);
+    EXPECT_THAT(refusal(both_, {}, options), HasSubstr("66 MiB is the least"));
+    options.buffer = mib(67);
+    const area_sizes sizes = of(both_, {}, options);
+    EXPECT_EQ(measured_where(metric::copy_bandwidth, sizes.common, odd, memory_),
+              measured_in::memory);
+}
+
 TEST_F(AreaSizes, CurvesNeedTwo) {
     measure_options options;
     options.curves = true;

@@ -39,7 +39,7 @@ std::optional<measurements> read_store_of_root(const std::filesystem::path& stor
                                                std::vector<notice>& notices);
 
 /// The store of the user that this process runs as, which nobody else but root may be able to
-/// write. `store` empty: nothing.
+/// write, nor its directory. `store` empty: nothing.
 std::optional<measurements> read_own_store(const std::filesystem::path& store,
                                            std::vector<source_report>& reports,
                                            std::vector<notice>& notices);

@@ -96,19 +96,47 @@ fs::path home_directory() {
 
 // ---- reading
 
-/// The text of a user's own store; throws nothing but hetmem::error.
-std::string read_trusted(const fs::path& store) {
-    const kernel::unique_fd file(
-        ::open(store.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+/// Opens what nobody but this user and root may write.
+kernel::unique_fd open_own(int from, const fs::path& path, int flags, mode_t type) {
+    kernel::unique_fd opened(::openat(from, path.c_str(), flags | O_CLOEXEC));
     struct stat about {};
-    if (!file || ::fstat(file.get(), &about) != 0) {
-        throw error(errno, fmt::format("cannot read {}", store.string()));
+    if (!opened || ::fstat(opened.get(), &about) != 0) {
+        throw error(errno, fmt::format("cannot read {}", path.string()));
     }
     const bool ours = about.st_uid == ::geteuid() || about.st_uid == 0;
-    if (!S_ISREG(about.st_mode) || !ours || (about.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
-        throw not_permitted(fmt::format("{}: somebody else may write it", store.string()));
+    const bool others_write = (about.st_mode & (S_IWGRP | S_IWOTH)) != 0;
+    if ((about.st_mode & S_IFMT) != type || !ours || others_write) {
+        throw not_permitted(fmt::format("{}: somebody else may write it", path.string()));
     }
-    return kernel::read_file(store, largest_store);
+    return opened;
+}
+
+/// The text of a user's own store; throws nothing but hetmem::error. What was checked is what is
+/// read: a name could mean another file the second time.
+std::string read_trusted(const fs::path& store) {
+    const kernel::unique_fd directory =
+        open_own(AT_FDCWD, store.parent_path(), O_PATH | O_DIRECTORY, S_IFDIR);
+    // O_NONBLOCK: opening a pipe must not wait for a writer.
+    const kernel::unique_fd file =
+        open_own(directory.get(), store.filename(), O_RDONLY | O_NONBLOCK | O_NOCTTY, S_IFREG);
+    std::string text;
+    std::array<char, 65536> piece{};
+    while (true) {
+        const ssize_t got = ::read(file.get(), piece.data(), piece.size());
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0) {
+            throw error(errno, fmt::format("cannot read {}", store.string()));
+        }
+        if (got == 0) {
+            return text;
+        }
+        text.append(piece.data(), static_cast<std::size_t>(got));
+        if (text.size() > largest_store) {
+            throw error(EFBIG, fmt::format("cannot read {}", store.string()));
+        }
+    }
 }
 
 bool is_absent(const error& e) {
@@ -253,7 +281,7 @@ measurements read_measurements(const fs::path& store) {
             return {};
         }
         if (e.code().value() == EACCES) {
-            throw not_permitted(fmt::format("cannot read {}", store.string()));
+            throw not_permitted(fmt::format("cannot read {}: this user may not", store.string()));
         }
         throw;
     }

@@ -136,6 +136,21 @@ TEST_F(StoreFile, ThatOthersCanWriteIsNotTrusted) {
     ASSERT_THAT(notices, SizeIs(1));
     EXPECT_THAT(notices[0].why, HasSubstr("somebody else may write it"));
     EXPECT_EQ(reports.back().status, source_status::ignored);
+    ASSERT_EQ(::chmod(store_.c_str(), 0600), 0);
+    ASSERT_EQ(::chmod(store_.parent_path().c_str(), 0777), 0);
+    EXPECT_FALSE(read_own_store(store_, reports, notices)) << "anybody could have put it there";
+    ASSERT_THAT(notices, SizeIs(2));
+    EXPECT_THAT(notices[1].why, HasSubstr("somebody else may write it"));
+}
+
+TEST_F(StoreFile, ThatIsAPipeIsNotWaitedFor) {
+    fs::create_directories(store_.parent_path());
+    ASSERT_EQ(::chmod(store_.parent_path().c_str(), 0700), 0);
+    ASSERT_EQ(::mkfifo(store_.c_str(), 0600), 0);
+    std::vector<source_report> reports;
+    std::vector<notice> notices;
+    EXPECT_FALSE(read_own_store(store_, reports, notices));
+    EXPECT_EQ(reports.back().status, source_status::ignored);
 }
 
 TEST_F(StoreFile, TheMachinesIsTrustedOnlyWhenItIsRootsAlone) {
