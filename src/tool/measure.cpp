@@ -6,6 +6,7 @@
 #include "tool/measure_text.hpp"
 #include "tool/output.hpp"
 #include "tool/progress_bar.hpp"
+#include "tool/terminal.hpp"
 
 #include <hetmem/discover.hpp>
 #include <hetmem/error.hpp>
@@ -14,12 +15,15 @@
 #include <algorithm>
 #include <chrono>
 #include <ctime>
+#include <exception>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include <unistd.h>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace hetmem::tool {
 namespace {
@@ -73,6 +77,13 @@ measure_options options_of(const measure_arguments& asked) {
     return options;
 }
 
+/// As wide as hetmem show draws.
+std::size_t columns_of(const measure_arguments& asked) {
+    show_arguments as_shown;
+    as_shown.width = asked.width;
+    return drawing_options(as_shown).width;
+}
+
 /// With a bar for who waits at a terminal, until it is done or a signal comes.
 measurements take(const topology& machine, measure_options options) {
     using std::chrono::duration;
@@ -92,14 +103,26 @@ measurements take(const topology& machine, measure_options options) {
 int take_and_keep(const measure_arguments& asked) {
     const bool keeps = asked.store != keep::nowhere;
     const std::filesystem::path store = keeps ? store_of(asked) : std::filesystem::path();
+    if (keeps) {
+        read_measurements(store); // what cannot be read cannot be added to: told before the work
+    }
     const topology machine = discover();
     const interruption wish;
     const measurements taken = take(machine, options_of(asked));
     const int signal = interruption::noted();
+    // What was measured is printed also where it cannot be kept.
+    std::exception_ptr not_kept;
     if (keeps && count_of(taken) != 0) {
-        keep_in(store, machine, taken);
+        try {
+            keep_in(store, machine, taken);
+        } catch (const error&) {
+            not_kept = std::current_exception();
+        }
     }
-    write_output(asked.json ? to_json(taken) : text_of(taken));
+    write_output(asked.json ? to_json(taken) : text_of(taken, {.columns = columns_of(asked)}));
+    if (not_kept) {
+        std::rethrow_exception(not_kept);
+    }
     return signal == 0 ? 0 : ended_by_signal + signal;
 }
 
@@ -112,9 +135,18 @@ int import(const measure_arguments& asked) {
     return 0;
 }
 
+no_such_target nothing_kept_of(const std::vector<std::string>& targets,
+                               const std::filesystem::path& store) {
+    return no_such_target(
+        fmt::format("nothing is kept of '{}' in {}", fmt::join(targets, "', '"), store.string()));
+}
+
 int forget(const measure_arguments& asked) {
     const std::filesystem::path store = store_of(asked);
     const std::size_t count = forget_measurements(store, asked.targets);
+    if (count == 0 && !asked.targets.empty()) {
+        throw nothing_kept_of(asked.targets, store);
+    }
     complain(fmt::format("{} thrown away of {}", figures(count), store.string()));
     return 0;
 }
@@ -136,13 +168,17 @@ measurements only(measurements all, const std::vector<std::string>& targets) {
 int list(const measure_arguments& asked) {
     const std::filesystem::path store = store_of(asked);
     const measurements kept = only(read_measurements(store), asked.targets);
+    if (count_of(kept) == 0 && !asked.targets.empty()) {
+        throw nothing_kept_of(asked.targets, store);
+    }
     if (asked.json) {
         write_output(to_json(kept));
     } else if (count_of(kept) == 0) {
         write_output(fmt::format("Nothing is kept in {}.\n", store.string()));
     } else {
-        write_output(fmt::format("Kept in {}:\n\n{}", store.string(),
-                                 text_of(kept, {.now = std::time(nullptr)})));
+        write_output(
+            fmt::format("Kept in {}:\n\n{}", store.string(),
+                        text_of(kept, {.now = std::time(nullptr), .columns = columns_of(asked)})));
     }
     return 0;
 }

@@ -5,6 +5,7 @@
 #include <hetmem/units.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -31,6 +32,7 @@ struct measure_arguments {
     std::string import_file; ///< "-": standard input
     keep store = keep::automatic;
     bool json = false;
+    std::optional<std::size_t> width;
 };
 
 } // namespace hetmem::tool

@@ -39,6 +39,15 @@ triad_bandwidth, read_2_write_1_bandwidth, read_1_write_1_bandwidth.)";
 constexpr double shortest_budget = 0.001;
 constexpr double longest_budget = 3600;
 
+std::string all_metric_names() {
+    std::string names;
+    for (int one = 0; one <= static_cast<int>(metric::read_1_write_1_bandwidth); ++one) {
+        names += names.empty() ? "" : ", ";
+        names += to_string(static_cast<metric>(one));
+    }
+    return names;
+}
+
 void add_metrics(CLI::App& command, measure_arguments& asked) {
     command
         .add_option_function<std::vector<std::string>>(
@@ -47,8 +56,9 @@ void add_metrics(CLI::App& command, measure_arguments& asked) {
                 for (const std::string& name : names) {
                     const auto what = parse_metric(name);
                     if (!what) {
-                        throw CLI::ValidationError("--metric",
-                                                   "'" + name + "' is no metric: they are below");
+                        throw CLI::ValidationError("--metric", "'" + name +
+                                                                   "' is no metric; there are " +
+                                                                   all_metric_names());
                     }
                     asked.metrics.push_back(*what);
                 }
@@ -74,7 +84,8 @@ void add_what(CLI::App& command, measure_arguments& asked) {
                      "Latency, reading and non-temporal writing, in less\nthan half of the time");
     command.add_flag("--curves", asked.curves, "Latency under load too, with the knee");
     command.add_flag("--destroy-contents", asked.destroy_contents,
-                     "Measure persistent memory that is named, which\noverwrites what is in it");
+                     "Measure persistent memory that is named, or a dax\ndevice that another "
+                     "program has mapped, which\noverwrites what is in it");
 }
 
 void add_how(CLI::App& command, measure_arguments& asked) {
@@ -105,6 +116,11 @@ void add_store(CLI::App& command, measure_arguments& asked) {
     using keep = measure_arguments::keep;
     using action = measure_arguments::action;
     command.add_flag("--json", asked.json, "Print JSON, format in docs/json.md");
+    command
+        .add_option("--width", asked.width,
+                    "Columns to print in (default: the terminal's; at\nleast 80)")
+        ->type_name("N")
+        ->check(CLI::Range(1, 100'000).description(""));
     auto* no_store = command.add_flag_callback(
         "--no-store", [&asked] { asked.store = keep::nowhere; }, "Print only, keep nothing");
     command

@@ -29,6 +29,12 @@ std::string refusal(const std::vector<const char*>& words) {
     return "accepted";
 }
 
+TEST(MeasureOptions, AnUnknownMetricIsToldWhichThereAre) {
+    const std::string said = refusal({"--metric", "speed"});
+    EXPECT_THAT(said, HasSubstr("'speed' is no metric; there are local_latency, random_latency, "));
+    EXPECT_THAT(said, HasSubstr("read_1_write_1_bandwidth"));
+}
+
 TEST(MeasureOptions, EverythingUnlessTold) {
     const measure_arguments asked = parse({});
     EXPECT_EQ(asked.wanted, action::measure);

@@ -1,6 +1,7 @@
 #include "tool/measure_text.hpp"
 
 #include "publish/format.hpp"
+#include "publish/layout.hpp"
 #include "publish/utf8.hpp"
 
 #include <algorithm>
@@ -15,7 +16,18 @@
 namespace hetmem::tool {
 namespace {
 
+using detail::words_of;
 using row = std::vector<std::string>;
+
+/// Text with its label, which ends with a space, before it, in lines that fit.
+std::string wrapped(std::string_view label, std::string_view text, std::size_t columns) {
+    const std::size_t label_columns = detail::columns_of(label);
+    const detail::block lines =
+        detail::wrap(detail::line(text), std::max(columns, 2 * label_columns) - label_columns);
+    return detail::render(
+        detail::labelled(detail::line(label.substr(0, label.size() - 1)), label_columns, lines),
+        false, true);
+}
 
 /// Columns as wide as their widest entry; numbers to the right.
 std::string table(const std::vector<row>& rows, const std::vector<bool>& to_the_right) {
@@ -37,12 +49,6 @@ std::string table(const std::vector<row>& rows, const std::vector<bool>& to_the_
         text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
     }
     return text;
-}
-
-std::string words_of(metric what) {
-    std::string words(to_string(what));
-    std::replace(words.begin(), words.end(), '_', ' ');
-    return words;
 }
 
 std::string value(bool is_time, std::uint64_t base_units) {
@@ -121,7 +127,7 @@ std::string age(const std::string& time, std::time_t now) {
 row row_of(const measured_cell& cell, const measure_text_options& options) {
     const bool is_time = is_latency(cell.what);
     return {detail::printable(cell.initiator),
-            words_of(cell.what),
+            std::string(words_of(cell.what)),
             value(is_time, cell.figure.median),
             interval(is_time, cell.figure),
             fmt::format("{}", cell.figure.n),
@@ -137,6 +143,77 @@ const row heading = {"from",  "what",    "median",  "95 % interval", "n",  "decl
                      "pages", "threads", "verdict", "when",          "how"};
 const std::vector<bool> numbers = {false, false, true,  true,  true, false,
                                    false, false, false, false, false};
+
+std::string wide_table(const std::vector<const measured_cell*>& cells,
+                       const measure_text_options& options) {
+    std::vector<row> rows = {heading};
+    for (const measured_cell* cell : cells) {
+        rows.push_back(row_of(*cell, options));
+    }
+    for (std::size_t column = 0; column < heading.size(); ++column) {
+        // A column that says nothing is not printed.
+        if (std::all_of(rows.begin() + 1, rows.end(),
+                        [&](const row& one) { return one[column].empty(); })) {
+            rows.front()[column].clear();
+        }
+    }
+    return table(rows, numbers);
+}
+
+/// What stands in further columns where there is room for them.
+std::string rest_of(const measured_cell& cell, const measure_text_options& options) {
+    std::string text =
+        fmt::format("{}{}; {} sample{}", to_string(cell.verdict), where_measured(cell.in),
+                    cell.figure.n, cell.figure.n == 1 ? "" : "s");
+    const auto add = [&](std::string_view label, const std::string& what) {
+        text += what.empty() ? "" : fmt::format("; {}{}", label, what);
+    };
+    add("declared ", declared(cell));
+    add("pages of ", pages(cell));
+    add("", fmt::format("{} thread{} on CPU {}", cell.threads, cell.threads == 1 ? "" : "s",
+                        detail::printable(cell.cpus.to_string())));
+    add("", detail::printable(cell.kernel));
+    add("", age(cell.time, options.now));
+    return text;
+}
+
+/// The figures as a table, below each what else belongs to it.
+std::string narrow_table(const std::vector<const measured_cell*>& cells,
+                         const measure_text_options& options) {
+    constexpr std::size_t narrow_columns = 4;
+    const auto first_of = [](const row& all) {
+        return row(all.begin(), all.begin() + narrow_columns);
+    };
+    std::vector<row> rows = {first_of(heading)};
+    for (const measured_cell* cell : cells) {
+        rows.push_back(first_of(row_of(*cell, options)));
+    }
+    const std::string figures = table(rows, {numbers.begin(), numbers.begin() + narrow_columns});
+    std::string text;
+    std::size_t from = 0;
+    for (std::size_t line = 0; line < rows.size(); ++line) {
+        const std::size_t end = figures.find('\n', from) + 1;
+        text += figures.substr(from, end - from);
+        text +=
+            line == 0 ? "" : wrapped("      ", rest_of(*cells[line - 1], options), options.columns);
+        from = end;
+    }
+    return text;
+}
+
+std::string cells_text(const std::vector<const measured_cell*>& cells,
+                       const measure_text_options& options) {
+    std::string wide = wide_table(cells, options);
+    std::string_view rest = wide;
+    while (!rest.empty()) {
+        const std::size_t end = rest.find('\n');
+        if (detail::columns_of(rest.substr(0, end)) > options.columns) {
+            return narrow_table(cells, options);
+        }
+        rest.remove_prefix(end + 1);
+    }
+    return wide;
+}
 
 /// What keeps a figure from being taken as it stands.
 std::vector<std::string> words_about(const measured_cell& cell) {
@@ -158,7 +235,7 @@ std::vector<std::string> words_about(const measured_cell& cell) {
     return words;
 }
 
-std::string notes(const std::vector<const measured_cell*>& cells) {
+std::string notes(const std::vector<const measured_cell*>& cells, std::size_t columns) {
     // Many cells have the same to say.
     std::vector<std::pair<std::string, std::vector<std::string>>> by_word;
     for (const measured_cell* cell : cells) {
@@ -174,14 +251,16 @@ std::string notes(const std::vector<const measured_cell*>& cells) {
     }
     std::string text;
     for (const auto& [word, whose] : by_word) {
-        text += whose.size() == cells.size() && cells.size() > 1
-                    ? fmt::format("  Note: all of these: {}\n", word)
-                    : fmt::format("  Note: {}: {}\n", fmt::join(whose, ", "), word);
+        text += wrapped("  Note: ",
+                        whose.size() == cells.size() && cells.size() > 1
+                            ? fmt::format("all of these: {}", word)
+                            : fmt::format("{}: {}", fmt::join(whose, "; "), word),
+                        columns);
     }
     return text;
 }
 
-std::string bus_line(const std::vector<const measured_cell*>& cells) {
+std::string bus_line(const std::vector<const measured_cell*>& cells, std::size_t columns) {
     std::vector<std::string> more;
     for (const measured_cell* cell : cells) {
         // Where stores fetch their line first; else the bus carries what the program does.
@@ -192,8 +271,10 @@ std::string bus_line(const std::vector<const measured_cell*>& cells) {
         }
     }
     return more.empty() ? ""
-                        : fmt::format("  On the bus, lines fetched by stores included: {}\n",
-                                      fmt::join(more, ", "));
+                        : wrapped("  ",
+                                  fmt::format("On the bus, lines fetched by stores included: {}",
+                                              fmt::join(more, "; ")),
+                                  columns);
 }
 
 std::string curve_text(const measured_curve& curve) {
@@ -262,23 +343,16 @@ std::string text_of(const measurements& all, const measure_text_options& options
     }
     std::string text;
     for (const std::string& name : names) {
-        std::vector<row> rows = {heading};
         std::vector<const measured_cell*> cells;
         for (const measured_cell& one : all.cells) {
             if (one.target == name) {
-                rows.push_back(row_of(one, options));
                 cells.push_back(&one);
             }
         }
-        for (std::size_t column = 0; column < heading.size(); ++column) {
-            // A column that says nothing is not printed.
-            if (std::all_of(rows.begin() + 1, rows.end(),
-                            [&](const row& one) { return one[column].empty(); })) {
-                rows.front()[column].clear();
-            }
-        }
         text += about(all, name);
-        text += cells.empty() ? "" : table(rows, numbers) + bus_line(cells) + notes(cells);
+        text += cells.empty() ? ""
+                              : cells_text(cells, options) + bus_line(cells, options.columns) +
+                                    notes(cells, options.columns);
         for (const measured_curve& one : all.curves) {
             text += one.target == name ? curve_text(one) : "";
         }
@@ -286,7 +360,7 @@ std::string text_of(const measurements& all, const measure_text_options& options
     }
     text += given_text(all.given);
     for (const std::string& remark : all.remarks) {
-        text += "Note: " + detail::printable(remark) + "\n";
+        text += wrapped("Note: ", remark, options.columns);
     }
     return text;
 }

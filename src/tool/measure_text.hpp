@@ -3,6 +3,7 @@
 
 #include <hetmem/measured.hpp>
 
+#include <cstddef>
 #include <ctime>
 #include <string>
 
@@ -11,6 +12,8 @@ namespace hetmem::tool {
 struct measure_text_options {
     /// How old each figure is, seen from this moment; 0: they are all of now.
     std::time_t now = 0;
+    /// Where a table is wider, what does not fit stands below each figure.
+    std::size_t columns = 80;
 };
 
 /// A table for each target, initiators and metrics as rows; what needs a word is told below it.

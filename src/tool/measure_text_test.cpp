@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sstream>
+#include <string>
+
 namespace hetmem::tool {
 namespace {
 
@@ -27,6 +30,9 @@ measured_cell latency_of_node2() {
     return cell;
 }
 
+/// One line for each figure.
+constexpr measure_text_options wide{.columns = 200};
+
 measurements with(const measured_cell& cell) {
     measurements all;
     all.targets = {{"node2", byte_size::from_mib(1536), {}, false}};
@@ -35,10 +41,12 @@ measurements with(const measured_cell& cell) {
 }
 
 TEST(MeasureText, AFigureWithAllThatBelongsToIt) {
-    const std::string text = text_of(with(latency_of_node2()));
+    const std::string text = text_of(with(latency_of_node2()), wide);
     EXPECT_THAT(text, HasSubstr("node2, 1.5 GiB\n"));
-    EXPECT_THAT(text, ContainsRegex("node0 +local latency +147.3 ns +146.9 to 147.8 ns +34 +110 ns "
-                                    "\\(hmat\\), \\+34 % +2 MiB +1 of 3 +quiet +chase"));
+    EXPECT_THAT(
+        text,
+        ContainsRegex("node0 +latency, local to the TLB +147.3 ns +146.9 to 147.8 ns +34 +110 ns "
+                      "\\(hmat\\), \\+34 % +2 MiB +1 of 3 +quiet +chase"));
     EXPECT_THAT(text, Not(HasSubstr("Note")));
     EXPECT_THAT(text, Not(HasSubstr("when"))) << "all of it is of now";
 }
@@ -49,10 +57,12 @@ TEST(MeasureText, WhatKeepsItFromBeingTakenAsItStands) {
     cell.why = "other programs took 40 % of CPU 3";
     cell.in = measured_in::cpu_cache;
     cell.figure.converged = false;
-    const std::string text = text_of(with(cell));
+    const std::string text = text_of(with(cell), wide);
     EXPECT_THAT(text, HasSubstr("disturbed, in the CPU's cache"));
-    EXPECT_THAT(text, HasSubstr("Note: local latency from node0: disturbed: other programs took "
-                                "40 % of CPU 3"));
+    EXPECT_THAT(
+        text,
+        HasSubstr("Note: latency, local to the TLB from node0: disturbed: other programs took "
+                  "40 % of CPU 3"));
     EXPECT_THAT(text, HasSubstr("a buffer of 128 MiB fits the CPU's cache"));
     EXPECT_THAT(text, HasSubstr("its time was up before the interval was narrow"));
     EXPECT_THAT(text_of(with([&] {
@@ -62,14 +72,37 @@ TEST(MeasureText, WhatKeepsItFromBeingTakenAsItStands) {
                 HasSubstr("in the side cache"));
 }
 
+TEST(MeasureText, ATerminalOf80ColumnsIsNotExceeded) {
+    measured_cell cell = latency_of_node2();
+    cell.what = metric::nontemporal_write_bandwidth;
+    cell.figure = {102'400'000'000, 102'100'000'000, 103'400'000'000, 1, 2, 34, false};
+    cell.declared = {{source::hmat, knowledge::known, 110'000'000'000}};
+    cell.verdict = interference::disturbed;
+    cell.why = "other programs took 73 % of CPU 0; 0.9 other CPUs were busy; programs waited for "
+               "a CPU 99 % of the time";
+    measurements all = with(cell);
+    all.remarks = {"node1: left out, 100 MiB may be taken for measuring (a quarter of what is "
+                   "available), and 128 MiB is the least that caches do not hold"};
+    const std::string text = text_of(all);
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) {
+        EXPECT_LE(line.size(), 80U) << line;
+    }
+    EXPECT_THAT(text,
+                ContainsRegex("node0 +write bandwidth, non-temporal stores +102.4 GB/s +102.1 "
+                              "to 103.4 GB/s\n +disturbed; 34 samples; declared 110 GB/s"));
+    EXPECT_THAT(text, HasSubstr("pages of 2 MiB; 1\n      thread on CPU 3; chase"));
+    EXPECT_THAT(text_of(all, wide), ContainsRegex("103.4 GB/s +34 +110 GB/s .* disturbed"));
+}
+
 TEST(MeasureText, BytesThatOnlyTheBusSees) {
     measured_cell cell = latency_of_node2();
     cell.what = metric::write_bandwidth;
     cell.figure = {20'000'000'000, 19'900'000'000, 20'100'000'000, 1, 2, 20, true};
     cell.bus = 40'000'000'000;
-    EXPECT_THAT(text_of(with(cell)),
-                HasSubstr("On the bus, lines fetched by stores included: write bandwidth from "
-                          "node0 40 GB/s"));
+    EXPECT_THAT(text_of(with(cell), wide),
+                HasSubstr("On the bus, lines fetched by stores included: write bandwidth, ordinary "
+                          "stores from node0 40 GB/s"));
     cell.bus = cell.figure.median;
     EXPECT_THAT(text_of(with(cell)), Not(HasSubstr("On the bus")));
 }

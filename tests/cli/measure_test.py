@@ -68,9 +68,14 @@ class Figures(Measure):
 
     def test_text_tells_what_a_figure_is_worth(self):
         text = self.run_it("--quick", *SMALL, "--no-store").stdout
-        for words in ("local latency", "read bandwidth", "95 % interval", "n  ", "verdict",
+        for words in ("latency, local to the TLB", "read bandwidth", "95 % interval", "samples",
                       "fits the CPU's cache: no figure of the memory"):
-            self.assertIn(words, text)
+            self.assertIn(words, " ".join(text.split()))
+        self.assertLessEqual(max(map(len, text.splitlines())), 80)
+
+    def test_one_line_for_each_figure_where_there_is_room(self):
+        text = self.run_it("--quick", *SMALL, "--no-store", "--width", "250").stdout
+        self.assertRegex(text, r"95 % interval +n .* threads +verdict +how")
 
     def test_curves_end_with_the_knee(self):
         done = self.run_it("--metric", "local_latency", "--curves", *SMALL, "--no-store")
@@ -115,6 +120,11 @@ class Refused(Measure):
         self.assertIn("'node99'", self.fails("measure", "--initiator", "node99", "--no-store",
                                              env=self.env))
 
+    def test_a_metric_that_nobody_has(self):
+        said = self.fails("measure", "--metric", "speed", code=2, env=self.env)
+        self.assertEqual(said.count("'speed'"), 1)
+        self.assertIn("local_latency, random_latency, ", said)
+
     def test_usage(self):
         for words in (("--metric", "speed"), ("--list", "--forget"), ("--budget", "0"),
                       ("--import", "f.json", "node0"), ("--store", "moon")):
@@ -143,6 +153,27 @@ class Store(Measure):
         self.assertNotIn(name, {c["target"] for c in self.kept()["measured"]})
         self.run_it("--forget", "--store", "user")
         self.assertIn("Nothing is kept", self.run_it("--list", "--store", "user").stdout)
+
+    def test_names_of_which_nothing_is_kept(self):
+        for what in ("--list", "--forget"):
+            done = self.run_it(what, "node77", "--store", "user", check=False)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("nothing is kept of 'node77'", done.stderr)
+
+    def test_a_store_that_cannot_be_read_is_told_before_the_work(self):
+        self.store.parent.mkdir()
+        self.store.write_text("figures\n")
+        done = self.run_it("--quick", *SMALL, "--store", "user", check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.stdout, "")
+        self.assertIn("figures.json", done.stderr)
+        self.assertEqual(self.store.read_text(), "figures\n")
+
+    def test_what_cannot_be_kept_is_printed_all_the_same(self):
+        (self.place / "hetmem").write_text("no directory\n")
+        done = self.run_it("--metric", "local_latency", *SMALL, "--store", "user", check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("local to the TLB", done.stdout)
 
     def test_nothing_is_kept_unless_asked(self):
         self.run_it("--quick", *SMALL, "--no-store")
@@ -210,7 +241,7 @@ class Interrupted(Measure):
         self.assertEqual(status, 130)
         self.assertIn("measuring [", said)
         self.assertIn(str(self.store), said)
-        self.assertIn("local latency", output)
+        self.assertIn("latency, local to the TLB", output)
         self.assertIn("stopped early", output)
         cells = self.kept()["measured"]
         self.assertEqual({c["what"] for c in cells}, {"local_latency"})
