@@ -5,7 +5,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <cctype>
 #include <utility>
 
 namespace hetmem::detail {
@@ -28,8 +30,14 @@ constexpr std::array contents{
 };
 
 std::string model_of(const topology& machine) {
-    const std::string& model = machine.machine().cpu_model;
-    return model.empty() ? "Processor unknown" : model;
+    const machine_info& info = machine.machine();
+    // Where the processor has no name the kernel shows numbers, "06/57".
+    const auto letter = [](unsigned char c) { return std::isalpha(c) != 0 || c >= 0x80; };
+    if (std::ranges::any_of(info.cpu_model, letter)) {
+        return info.cpu_model;
+    }
+    return info.architecture.empty() ? "Processor unknown"
+                                     : fmt::format("Unknown {} processor", info.architecture);
 }
 
 void write_head(markup& page, const report_input& input) {

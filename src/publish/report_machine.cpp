@@ -57,12 +57,10 @@ void write_drawing(markup& page, const topology& machine) {
     const std::vector<place> places = places_of(machine);
     const place_picture::scale scale = scale_of(machine);
     page.in("figure", {{"class", "drawing"}}, [&] {
-        scroll_box(page, "Drawing of the machine", [&] {
-            page.in("div", {{"class", places.size() > 1 ? "places" : "places alone"}}, [&] {
-                for (std::size_t i = 0; i < std::min(places.size(), most_places); ++i) {
-                    write_place(page, machine, places[i], scale, i);
-                }
-            });
+        page.in("div", {{"class", places.size() > 1 ? "places" : "places alone"}}, [&] {
+            for (std::size_t i = 0; i < std::min(places.size(), most_places); ++i) {
+                write_place(page, machine, places[i], scale, i);
+            }
         });
         page.in("figcaption", [&] {
             if (places.size() > most_places) {

@@ -214,12 +214,30 @@ std::vector<map_plan> plan_maps(const matrix& m, std::vector<std::string_view>& 
     return maps;
 }
 
+/// Why the firmware's table gives no figure.
+std::string_view about_the_table(const topology& machine) {
+    const auto sources = machine.sources();
+    const auto table = std::ranges::find(sources, "HMAT", &source_report::what);
+    if (table == sources.end()) {
+        return "";
+    }
+    switch (table->status) {
+    case source_status::not_permitted:
+        return " The firmware's table (HMAT) needs root to be read.";
+    case source_status::absent:
+        return " The firmware has no table of them (HMAT).";
+    default:
+        return " The firmware's table (HMAT) tells none that can be used.";
+    }
+}
+
 void write_maps(markup& page, const report_input& input, const matrix& m) {
     std::vector<std::string_view> unknown;
     const std::vector<map_plan> maps = plan_maps(m, unknown);
     if (maps.empty()) {
-        page.prose("p", "Not one latency or bandwidth is known. The firmware's table (HMAT) needs "
-                        "root to be read; without one, `hetmem measure` finds the figures out.");
+        page.prose("p", fmt::format("Not one latency or bandwidth is known.{} `hetmem measure` "
+                                    "finds the figures out.",
+                                    about_the_table(input.machine)));
     } else {
         const disturbed_cells disturbed(input, m);
         write_scale(page);

@@ -19,31 +19,18 @@ constexpr std::size_t most_given = 200;
 
 using pair_name = std::pair<std::string_view, std::string_view>;
 
-/// What the machine was said to do, which a measurement is held against.
-std::optional<claim> declared_of(const topology& machine, const measured_cell& cell) {
-    const auto what = quantity_of(cell.what);
-    if (!what) {
-        return std::nullopt;
-    }
-    std::vector<claim> claims = cell.declared;
-    const auto from = std::ranges::find(machine.initiators(), cell.initiator, &initiator::name);
-    const auto to = std::ranges::find(machine.targets(), cell.target, &target::name);
-    if (claims.empty() && from != machine.initiators().end() && to != machine.targets().end()) {
-        claims = machine.claims(*what, from->id, to->id);
-    }
-    const auto first = std::ranges::find_if(claims, [](const claim& c) {
+/// What the machine was said to do when the cell was measured, and not what is said today.
+std::optional<claim> declared_of(const measured_cell& cell) {
+    const auto first = std::ranges::find_if(cell.declared, [](const claim& c) {
         return c.from != source::measured && c.from != source::override_ &&
                c.state != knowledge::unknown;
     });
-    return first == claims.end() ? std::nullopt : std::optional(*first);
+    return first == cell.declared.end() ? std::nullopt : std::optional(*first);
 }
 
 std::string declared_text(metric what, const std::optional<claim>& declared) {
-    if (!quantity_of(what)) {
-        return "–"; // nobody declares such a thing
-    }
     if (!declared) {
-        return "unknown";
+        return "–";
     }
     return fmt::format("{} ({})",
                        declared->state == knowledge::unreachable
@@ -157,12 +144,11 @@ std::vector<card_cell> cell_row(const measured_cell& cell, const std::optional<c
 }
 
 /// Bars compare within latencies and within bandwidths of a pair.
-std::uint64_t most_of(const topology& machine, const std::vector<const measured_cell*>& cells,
-                      bool latencies) {
+std::uint64_t most_of(const std::vector<const measured_cell*>& cells, bool latencies) {
     std::uint64_t most = 0;
     for (const measured_cell* cell : cells) {
         if (is_latency(cell->what) == latencies) {
-            const auto declared = declared_of(machine, *cell);
+            const auto declared = declared_of(*cell);
             most =
                 std::max({most, cell->figure.high, cell->figure.median,
                           declared && declared->state == knowledge::known ? declared->value : 0});
@@ -171,23 +157,23 @@ std::uint64_t most_of(const topology& machine, const std::vector<const measured_
     return most;
 }
 
-void write_pair(markup& page, const topology& machine, const pair_name& pair,
+void write_pair(markup& page, const pair_name& pair,
                 const std::vector<const measured_cell*>& cells) {
     card_table table{
         .caption = fmt::format("{} → {}", pair.first, pair.second),
         .columns = {"What", "Measured, median", "95 % interval", "Declared", "Verdict"},
         .percent = {28, 16, 20, 18, 18},
         .rows = {}};
-    const std::uint64_t most_latency = most_of(machine, cells, true);
-    const std::uint64_t most_bandwidth = most_of(machine, cells, false);
+    const std::uint64_t most_latency = most_of(cells, true);
+    const std::uint64_t most_bandwidth = most_of(cells, false);
     for (const measured_cell* cell : cells) {
-        table.rows.push_back(cell_row(*cell, declared_of(machine, *cell),
+        table.rows.push_back(cell_row(*cell, declared_of(*cell),
                                       is_latency(cell->what) ? most_latency : most_bandwidth));
     }
     write_cards(page, table);
 }
 
-void write_cells(markup& page, const topology& machine, const measurements& store) {
+void write_cells(markup& page, const measurements& store) {
     std::vector<pair_name> order;
     std::map<pair_name, std::vector<const measured_cell*>> pairs;
     for (const measured_cell& cell : store.cells) {
@@ -202,13 +188,13 @@ void write_cells(markup& page, const topology& machine, const measurements& stor
         auto& cells = pairs[order[i]];
         std::ranges::stable_sort(cells, {}, [](const measured_cell* cell) { return cell->what; });
         if (order.size() <= open_pairs) {
-            write_pair(page, machine, order[i], cells);
+            write_pair(page, order[i], cells);
             continue;
         }
         page.in("details", [&] {
             page.leaf("summary", fmt::format("{} → {}: {}", order[i].first, order[i].second,
                                              count_of(cells.size(), "figure")));
-            write_pair(page, machine, order[i], cells);
+            write_pair(page, order[i], cells);
         });
     }
     if (order.size() > most_pairs) {
@@ -252,7 +238,7 @@ void write_store(markup& page, const topology& machine, const measurements* stor
             "p", fmt::format("These figures are of another machine: {}.", store->machine.cpu_model),
             {{"class", "warning"}});
     }
-    write_cells(page, machine, *store);
+    write_cells(page, *store);
     write_given(page, *store);
     if (!store->remarks.empty()) {
         page.in("ul", [&] {

@@ -85,8 +85,8 @@ footer { margin-top: 3rem; padding-top: 1rem; border-top: 1px solid var(--edge);
 figure { margin: 0 0 1.5rem; }
 figcaption { color: var(--quiet); font-size: 0.92rem; margin-top: 0.75rem; max-width: 60rem; }
 .places { display: grid; gap: 1rem; align-items: start;
-  grid-template-columns: repeat(auto-fit, minmax(34rem, 1fr)); }
-.places.alone { max-width: 44rem; grid-template-columns: minmax(34rem, 1fr); }
+  grid-template-columns: repeat(auto-fit, minmax(min(100%, 34rem), 1fr)); }
+.places.alone { max-width: 44rem; grid-template-columns: minmax(0, 1fr); }
 .drawing svg { display: block; width: 100%; max-width: 44rem; height: auto; }
 .drawing text[fill="#263238"] { fill: var(--ink); }
 .drawing text[fill="#607d8b"], .drawing text[fill="#455a64"], .drawing text[fill="#37474f"],

@@ -11,6 +11,9 @@
 namespace hetmem::detail {
 namespace {
 
+/// Columns of a text that is told whole: names in a saved file may be endless.
+constexpr std::size_t most_told = 500;
+
 /// Width of a character in parts of the font size: those of DejaVu Sans, the widest of the usual
 /// sans-serif fonts, rounded up by class.
 double width_of(char32_t c) {
@@ -99,14 +102,18 @@ void svg_paper::text(double x, double y, double room, std::string_view raw,
     while (size > style.size * 0.75 && text_width(what, size, style.bold) > room + 0.5) {
         size -= 0.5;
     }
-    fmt::format_to(std::back_inserter(body_),
-                   R"svg(<text x="{:.1f}" y="{:.1f}" font-size="{:.1f}"{}{} fill="{}">{}</text>)svg"
-                   "\n",
-                   x, y, size, style.bold ? R"svg( font-weight="bold")svg" : "",
-                   style.at == anchor::start
-                       ? std::string{}
-                       : fmt::format(R"svg( text-anchor="{}")svg", anchor_name),
-                   style.color, escaped(fitted(what, room, size, style.bold)));
+    const std::string seen = fitted(what, room, size, style.bold);
+    fmt::format_to(
+        std::back_inserter(body_),
+        R"svg(<text x="{:.1f}" y="{:.1f}" font-size="{:.1f}"{}{} fill="{}">{}{}</text>)svg"
+        "\n",
+        x, y, size, style.bold ? R"svg( font-weight="bold")svg" : "",
+        style.at == anchor::start ? std::string{}
+                                  : fmt::format(R"svg( text-anchor="{}")svg", anchor_name),
+        style.color, escaped(seen),
+        // What is cut is told whole by pointing at it.
+        seen == what ? std::string{}
+                     : fmt::format("<title>{}</title>", escaped(cut_to(what, most_told))));
 }
 
 void svg_paper::box(double x, double y, double width, double height, const box_style& style) {

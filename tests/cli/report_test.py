@@ -135,6 +135,36 @@ class Report(command.TestCase):
         self.assertNotIn("<script", text)
         self.assertIn(evil, words_in(xml.fromstring(text)))
 
+    def test_a_processor_without_a_name_is_called_by_its_architecture(self):
+        saved = described("--root", self.machine())
+        saved["machine"]["cpu_model"] = "06/57"
+        saved["machine"]["architecture"] = "x86_64"
+        file = self.place / "unnamed.json"
+        file.write_text(json.dumps(saved))
+        page = hetmem("report", "-o", "-", "--from", file).stdout
+        self.assertIn("<h1>Unknown x86_64 processor</h1>", page)
+
+    def test_a_table_that_is_absent_is_not_said_to_need_root(self):
+        saved = described("--root", self.machine())
+        saved["figures"] = []
+        file = self.place / "few.json"
+        for status, words in (("absent", "The firmware has no table of them"),
+                              ("not_permitted", "needs root to be read")):
+            for one in saved["sources"]:
+                if one["what"] == "HMAT":
+                    one["status"] = status
+            file.write_text(json.dumps(saved))
+            self.assertIn(words, section(self.report("--from", file), "figures"))
+
+    def test_a_link_stays_a_link(self):
+        there = self.place / "there.html"
+        there.write_text("old")
+        link = self.place / "link.html"
+        link.symlink_to(there)
+        hetmem("report", "--root", self.machine(), "-o", link)
+        self.assertTrue(link.is_symlink())
+        self.assertIn("<html", there.read_text())
+
     def test_what_cannot_be_written_is_told(self):
         root = self.machine()
         self.assertIn("/nowhere/page.html", self.fails("report", "--root", root, "-o",

@@ -75,13 +75,18 @@ SMALLEST = r"""
   while (walk.nextNode()) {
     const e = walk.currentNode.parentElement;
     if (!walk.currentNode.textContent.trim() || /^(title|desc)$/.test(e.tagName) ||
-        !e.checkVisibility()) { continue; }
+        e.closest(".drawing svg") || !e.checkVisibility()) { continue; }
     const scale = e.ownerSVGElement ? Math.hypot(e.getScreenCTM().a, e.getScreenCTM().b) : 1;
     const size = parseFloat(getComputedStyle(e).fontSize) * scale;
     if (size < least[0]) { least = [size, walk.currentNode.textContent.trim().slice(0, 40)]; }
   }
   return least;
 })()
+"""
+# The drawing of the machine is as wide as the phone, with smaller letters: the cards below it say
+# the same.
+DRAWING = r"""
+[...document.querySelectorAll(".drawing svg")].map((e) => e.getBoundingClientRect().right)
 """
 
 # What reaches beyond the right edge of the page and is in no box that scrolls by itself.
@@ -151,6 +156,8 @@ class Pages(unittest.TestCase):
             found = self.browser.value(TOO_WIDE)
             self.assertEqual(found["wide"], [])
             self.assertLessEqual(found["page"], PHONE)
+            for right in self.browser.value(DRAWING):
+                self.assertLessEqual(right, PHONE)
 
         self.browser.size(PHONE, 740, phone=True)
         self.each(look)
