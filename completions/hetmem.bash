@@ -176,7 +176,7 @@ _hetmem() {
     measure)
         if [[ $current == -* ]]; then
             _hetmem_words "$current" --initiator --metric --quick --curves --destroy-contents \
-                --buffer --allow-cached --precision --budget --json --no-store --store --import \
+                --buffer --allow-cached --precision --budget --json --width --no-store --store --import \
                 --forget --list --help
         else
             _hetmem_memories "$current"

@@ -287,10 +287,13 @@ std::string not_understood(const CLI::App& app) {
 /// One line, with the way to more help.
 std::string complaint(const CLI::App& app, const std::string& what) {
     std::string command = "hetmem";
-    for (const CLI::App* chosen : app.get_subcommands()) {
-        command += " " + chosen->get_name();
+    for (auto chosen = app.get_subcommands(); !chosen.empty();
+         chosen = chosen.front()->get_subcommands()) {
+        command += " " + chosen.front()->get_name();
     }
-    return what.substr(0, what.find('\n')) + " (see " + command + " --help)";
+    const std::string said = what.substr(0, what.find('\n'));
+    const bool has_a_hint = said.find("(see hetmem ") != std::string::npos;
+    return has_a_hint ? said : said + " (see " + command + " --help)";
 }
 
 } // namespace

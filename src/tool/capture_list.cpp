@@ -51,8 +51,13 @@ bool tells_figures(std::string_view line) {
     return key_of(line) != "\"modalias\"";
 }
 
-bool is_soft_reserved(std::string_view line) {
-    return line.find(" : Soft Reserved") != std::string_view::npos;
+/// What the memory map is made of where there is no /sys/firmware/memmap; not which devices there
+/// are.
+bool is_memory(std::string_view line) {
+    constexpr std::string_view kinds[] = {" : System RAM", " : Soft Reserved",
+                                          " : Persistent Memory"};
+    return std::ranges::any_of(
+        kinds, [&](std::string_view kind) { return line.find(kind) != std::string_view::npos; });
 }
 
 constexpr bool names_only = true;
@@ -112,7 +117,7 @@ constexpr captured_files list[] = {
     // the system, firmware
     {"proc/sys/kernel/{osrelease,arch}"},
     {"proc/hwloc-nofile-info", contents, tells_system}, // in copies made by hwloc-gather-topology
-    {"proc/iomem", contents, is_soft_reserved},
+    {"proc/iomem", contents, is_memory},
     {"sys/firmware/acpi/tables/{HMAT,SRAT,SLIT,APIC,CEDT}"},
     {"sys/firmware/acpi/tables/{HMAT,SRAT,SLIT,APIC,CEDT}#"},
     {"sys/firmware/memmap/#/{start,end,type}"},

@@ -54,12 +54,17 @@ TEST(capture_list, cpuinfo_keeps_the_model_and_drops_the_serial_number) {
     EXPECT_EQ(kept, "processor\t: 0\nmodel name\t: Example 9000\napicid\t\t: 4\n\n");
 }
 
-TEST(capture_list, iomem_keeps_soft_reserved_ranges_only) {
+TEST(capture_list, iomem_keeps_memory_only) {
     const std::string kept =
         wanted_text(list_entry("proc/iomem"), "00001000-0009ffff : System RAM\n"
+                                              "000a0000-000bffff : PCI Bus 0000:00\n"
                                               "100000000-11fffffff : Soft Reserved\n"
-                                              "  100000000-11fffffff : dax0.0\n");
-    EXPECT_EQ(kept, "100000000-11fffffff : Soft Reserved\n");
+                                              "  100000000-11fffffff : dax0.0\n"
+                                              "200000000-21fffffff : Persistent Memory\n"
+                                              "  200000000-21fffffff : namespace0.0\n");
+    EXPECT_EQ(kept, "00001000-0009ffff : System RAM\n"
+                    "100000000-11fffffff : Soft Reserved\n"
+                    "200000000-21fffffff : Persistent Memory\n");
 }
 
 TEST(capture_list, the_host_name_in_copies_of_others_is_dropped) {

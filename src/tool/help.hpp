@@ -15,6 +15,8 @@ inline constexpr std::string_view footer = R"(Try:
   sudo hetmem show                   the same with the firmware's own figures
   hetmem show --json > desk.json     save it, for hetmem show --from desk.json
   hetmem rank --by read_bandwidth    which memory is fastest to read from here
+  hetmem measure --quick             find out how fast each memory really is
+  sudo hetmem check                  what is wrong with the firmware's tables
   sudo hetmem capture desk.tar.gz    take this machine to another desk
 
 Each figure is printed with its source. "hmat" is the firmware's table, for all
@@ -63,12 +65,13 @@ inline constexpr std::string_view capture_footer = R"(Examples:
   sudo hetmem capture desk.tar.gz
   hetmem show --root desk.tar.gz           here or on any other machine
 
-The archive holds the parts of /sys and /proc and the firmware tables (HMAT,
-SRAT, SLIT, MADT, CEDT, CDAT) that hetmem show and hetmem check read, and
-nothing else: no serial numbers, no UUIDs, no network addresses, no host name,
-no command lines. Run it as root to have the tables and physical addresses in
-it; what could not be read is told. An archive with content that only root could
-read is made readable by its owner alone.)";
+The archive holds what hetmem show and hetmem check read: parts of /sys and
+/proc, among them the memory map; the firmware tables (HMAT, SRAT, SLIT, MADT,
+CEDT, CDAT, all of a kind); an adopted HMAT; what root measured or gave by hand
+(/var/lib/hetmem/figures.json). Nothing else: no serial numbers, no UUIDs, no
+network addresses, no host name, no command lines. Run it as root to have the
+tables and physical addresses in it; what could not be read is told. An archive
+with content that only root could read is made readable by its owner alone.)";
 
 inline constexpr std::string_view run_summary = "Run a command whose memory is placed";
 

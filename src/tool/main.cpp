@@ -78,11 +78,8 @@ int main(int count, char** values) {
     } catch (const tool::usage_error& e) {
         tool::complain(e.what());
         return misused;
-    } catch (const malformed_file& e) {
-        // What is wrong with the file has been said; the errno value that stands for it adds
-        // nothing.
-        const std::string text = e.what();
-        tool::complain(text.substr(0, text.rfind(": " + e.code().message())));
+    } catch (const error& e) {
+        tool::complain(e);
         return failed;
     } catch (const std::exception& e) {
         tool::complain(e.what());

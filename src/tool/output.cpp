@@ -4,6 +4,7 @@
 
 #include "kernel/file.hpp"
 
+#include <cerrno>
 #include <string>
 
 #include <unistd.h>
@@ -24,6 +25,17 @@ void complain(std::string_view text) {
     line += '\n';
     // Nobody is left to be told when standard error cannot be written either.
     static_cast<void>(kernel::write_all(STDERR_FILENO, line));
+}
+
+void complain(const error& e) {
+    // The types that a name is enough for, and what the commands throw with a sentence of their
+    // own: there the errno value stands for the sentence and adds nothing.
+    const bool says_all = dynamic_cast<const malformed_file*>(&e) != nullptr ||
+                          dynamic_cast<const no_such_target*>(&e) != nullptr ||
+                          dynamic_cast<const not_permitted*>(&e) != nullptr ||
+                          e.code().value() == EINVAL;
+    const std::string text = e.what();
+    complain(says_all ? text.substr(0, text.rfind(": " + e.code().message())) : text);
 }
 
 } // namespace hetmem::tool
