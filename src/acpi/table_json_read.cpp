@@ -407,11 +407,11 @@ private:
 
     bytes read_raw(json_object& members) {
         bytes structure(structure_head_size(kind_));
-        const std::size_t type_size = kind_ == table_kind::hmat ? 2 : 1;
-        const std::size_t reserved = length_field_of(kind_).offset - type_size;
+        const std::size_t after_type = kind_ == table_kind::hmat ? 2 : 1;
+        const std::size_t reserved = length_field_of(kind_).offset - after_type;
         if (reserved > 0) {
-            if (const auto value = members.take(fmt::format("reserved_at_{}", type_size))) {
-                store_number(structure, type_size, reserved, value->number(largest(reserved)));
+            if (const auto value = members.take(fmt::format("reserved_at_{}", after_type))) {
+                store_number(structure, after_type, reserved, value->number(largest(reserved)));
             }
         }
         const bytes body = read_hex(members.required("bytes"));

@@ -321,10 +321,10 @@ private:
             out_.number(length);
         }
         const length_field length = length_field_of(parts_.kind);
-        const std::size_t type_size = parts_.kind == table_kind::hmat ? 2 : 1;
-        if (const std::size_t reserved = length.offset - type_size; reserved > 0) {
-            if (const auto value = load_number(piece.bytes, type_size, reserved); value != 0) {
-                out_.key(fmt::format("reserved_at_{}", type_size));
+        const std::size_t after_type = parts_.kind == table_kind::hmat ? 2 : 1;
+        if (const std::size_t reserved = length.offset - after_type; reserved > 0) {
+            if (const auto value = load_number(piece.bytes, after_type, reserved); value != 0) {
+                out_.key(fmt::format("reserved_at_{}", after_type));
                 out_.string(in_hex(value));
             }
         }

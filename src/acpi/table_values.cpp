@@ -65,7 +65,7 @@ std::optional<generic_affinity> pci_from(std::string_view text) {
 std::optional<generic_affinity> acpi_from(std::string_view text) {
     const std::size_t colon = text.rfind(':');
     acpi_device named;
-    if (colon == std::string_view::npos || colon > hid_size) {
+    if (colon > hid_size) { // or none at all
         return std::nullopt;
     }
     named.hid = text.substr(0, colon);

@@ -365,9 +365,10 @@ private:
     /// What Linux reads of a pair once put_behind_others() ran, or what an earlier structure says
     /// where that one is silent.
     acpi::cell figure_of(const wanted_figure& w) const {
-        const auto all = structures_of(w.what);
-        for (auto i = all.rbegin(); i != all.rend(); ++i) {
-            const auto now = value_in(std::get<locality>(table_.structures[*i]), revision(),
+        auto last_first = structures_of(w.what);
+        std::ranges::reverse(last_first);
+        for (const std::size_t i : last_first) {
+            const auto now = value_in(std::get<locality>(table_.structures[i]), revision(),
                                       w.initiator_pxm, w.target_pxm);
             if (now.state != cell_state::unknown) {
                 return now;

@@ -357,10 +357,11 @@ private:
         if (kind == data_type::access_bandwidth || kind == data_type::read_bandwidth) {
             take_over(slot::read_bandwidth);
         }
+        const std::uint64_t by = offset;
         for (const std::uint64_t before : replaced) {
             say(before,
                 "when Linux looks for the best initiator, the {} at offset {} replaces this one",
-                acpi::to_string(kind), offset);
+                acpi::to_string(kind), by);
         }
     }
 
