@@ -7,7 +7,7 @@ namespace hetmem::kernel {
 lockdown read_lockdown(const rooted_reader& reader) {
     lockdown found;
     const read_result file = reader.read("sys/kernel/security/lockdown");
-    found.read = file;
+    found.read = {file.errno_value};
     if (file) {
         found.level = chosen_level(file.text);
     }
