@@ -74,7 +74,8 @@ private:
         const bool disturbed = cell_.book.verdict().verdict == interference::disturbed;
         const bool last_round = share_ >= rules_.budget; // there are more only for the disturbed
         const bool no_time =
-            cell_.spent + (last_round ? cell_.spent - before_ : before_.zero()) > rules_.budget;
+            cell_.spent + (last_round ? cell_.spent - before_ : std::chrono::nanoseconds::zero()) >
+            rules_.budget;
         cell_.ended = cell_.ended || (cell_.converged && !disturbed) || no_time;
     }
 
