@@ -76,7 +76,7 @@ step run_step(const install_options& options, const std::vector<std::string>& co
 
 step keep_backup(const kernel::rooted_reader& machine, const std::string& initrd,
                  std::vector<std::string>& backups) {
-    const fs::path root = machine.root();
+    const fs::path& root = machine.root();
     step kept = copy_file(root, initrd, backup_name(initrd));
     // Undone after what changed the initrd was: then it is what it was before.
     kept.undo = [root, initrd] { fs::rename(root / backup_name(initrd), root / initrd); };

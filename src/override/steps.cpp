@@ -133,8 +133,9 @@ step make_directory(const fs::path& root, const std::string& path, mode_t mode) 
         }
     };
     const auto undo = [=] {
-        for (auto place = made->rbegin(); place != made->rend(); ++place) {
-            ::rmdir(place->c_str()); // somebody may have put something into it
+        const std::vector<fs::path> innermost_first(made->rbegin(), made->rend());
+        for (const fs::path& place : innermost_first) {
+            ::rmdir(place.c_str()); // somebody may have put something into it
         }
     };
     return {fmt::format("make the directory /{}", path), apply, undo};

@@ -68,7 +68,7 @@ void write_header(markup& page, const report_input& input) {
             parts.push_back(std::move(total));
         }
         if (info.demotion) {
-            parts.push_back(*info.demotion ? "demotion is on" : "demotion is off");
+            parts.emplace_back(*info.demotion ? "demotion is on" : "demotion is off");
         }
         page.leaf("p", fmt::format("{}", fmt::join(parts, " · ")));
     });
