@@ -44,6 +44,14 @@ struct axis {
         most = std::ceil(reaches / step) * step;
     }
     double share(double value) const { return value / most; }
+    /// From 0 to the end of it.
+    std::vector<double> ticks() const {
+        std::vector<double> all(static_cast<std::size_t>(std::lround(most / step)) + 1);
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            all[i] = static_cast<double>(i) * step;
+        }
+        return all;
+    }
 };
 
 double gigabytes(std::uint64_t bytes_per_second) {
@@ -99,12 +107,12 @@ private:
     double y_of(double late) const { return bottom - latencies_.share(late) * (bottom - top); }
 
     void write_grid() {
-        for (double load = 0; load <= loads_.most * 1.001; load += loads_.step) {
+        for (const double load : loads_.ticks()) {
             svg_ += fmt::format(
                 R"(<path class="grid" d="M{0:.1f} {1:.1f}V{2:.1f}"/><text x="{0:.1f}" y="{3:.1f}" text-anchor="middle">{4:g}</text>)",
                 x_of(load), top, bottom, bottom + 18, load);
         }
-        for (double late = 0; late <= latencies_.most * 1.001; late += latencies_.step) {
+        for (const double late : latencies_.ticks()) {
             svg_ += fmt::format(
                 R"(<path class="grid" d="M{0:.1f} {1:.1f}H{2:.1f}"/><text x="{3:.1f}" y="{4:.1f}" text-anchor="end">{5:g}</text>)",
                 left, y_of(late), right, left - 8, y_of(late) + 4.5, late);
