@@ -147,9 +147,7 @@ std::vector<std::string> to_texts(const std::vector<std::uint32_t>& numbers) {
 /// Without losing anything: GB/s only where that takes three decimals or fewer.
 std::string figure_text(data_type kind, std::uint64_t value, bool gigabytes) {
     std::string text;
-    if (acpi::is_latency(kind)) {
-        acpi::append_figure(text, kind, value);
-    } else if (gigabytes) {
+    if (gigabytes && !acpi::is_latency(kind)) {
         // A thousandth of a GB/s is a MB/s, as a picosecond is of a nanosecond.
         acpi::append_figure(text, data_type::read_latency, value / megabyte);
     } else {

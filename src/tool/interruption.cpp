@@ -19,17 +19,17 @@ interruption::interruption() {
     take_note.sa_handler = note_signal;
     // Whoever is impatient says so again. What is being read or written goes on meanwhile.
     take_note.sa_flags = static_cast<int>(SA_RESETHAND) | SA_RESTART;
-    for (std::size_t i = 0; i < signals_.size(); ++i) {
-        ::sigaction(signals_[i], nullptr, &before_[i]);
+    for (std::size_t i = 0; i < signals.size(); ++i) {
+        ::sigaction(signals[i], nullptr, &before_[i]);
         if (before_[i].sa_handler != SIG_IGN) { // nohup stays nohup
-            ::sigaction(signals_[i], &take_note, nullptr);
+            ::sigaction(signals[i], &take_note, nullptr);
         }
     }
 }
 
 interruption::~interruption() {
-    for (std::size_t i = 0; i < signals_.size(); ++i) {
-        ::sigaction(signals_[i], &before_[i], nullptr);
+    for (std::size_t i = 0; i < signals.size(); ++i) {
+        ::sigaction(signals[i], &before_[i], nullptr);
     }
 }
 

@@ -19,8 +19,8 @@ public:
     static int noted();
 
 private:
-    static constexpr std::array signals_ = {SIGINT, SIGTERM, SIGHUP};
-    std::array<struct sigaction, signals_.size()> before_{};
+    static constexpr std::array signals = {SIGINT, SIGTERM, SIGHUP};
+    std::array<struct sigaction, signals.size()> before_{};
 };
 
 } // namespace hetmem::tool
