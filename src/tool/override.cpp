@@ -25,7 +25,7 @@ using detail::offer;
 using detail::offered_table;
 using detail::offered_tables;
 
-offered_table read_offered(std::string signature, const std::string& file) {
+offered_table read_offered(const std::string& signature, const std::string& file) {
     return {signature, file, read_table(file, signature).bytes};
 }
 

@@ -91,21 +91,21 @@ public:
     without_interruption() {
         struct sigaction ignore {};
         ignore.sa_handler = SIG_IGN;
-        for (std::size_t i = 0; i < signals_.size(); ++i) {
-            ::sigaction(signals_[i], &ignore, &before_[i]);
+        for (std::size_t i = 0; i < signals.size(); ++i) {
+            ::sigaction(signals[i], &ignore, &before_[i]);
         }
     }
     ~without_interruption() {
-        for (std::size_t i = 0; i < signals_.size(); ++i) {
-            ::sigaction(signals_[i], &before_[i], nullptr);
+        for (std::size_t i = 0; i < signals.size(); ++i) {
+            ::sigaction(signals[i], &before_[i], nullptr);
         }
     }
     without_interruption(const without_interruption&) = delete;
     without_interruption& operator=(const without_interruption&) = delete;
 
 private:
-    static constexpr std::array signals_ = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE};
-    std::array<struct sigaction, signals_.size()> before_{};
+    static constexpr std::array signals = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE};
+    std::array<struct sigaction, signals.size()> before_{};
 };
 
 void carry_out(const installation& plan) {
