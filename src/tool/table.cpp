@@ -154,7 +154,9 @@ std::pair<named_table, named_table> read_pair(const table_arguments& asked) {
 
 int diff(const table_arguments& asked) {
     try {
-        const auto [before, after] = read_pair(asked);
+        const std::pair<named_table, named_table> both = read_pair(asked);
+        const named_table& before = both.first;
+        const named_table& after = both.second;
         named(before, [&] { return acpi::cut_table(before.bytes).kind; });
         named(after, [&] { return acpi::cut_table(after.bytes).kind; });
         const auto difference = acpi::compare_tables(before.bytes, after.bytes);
