@@ -5,7 +5,7 @@
 #   ./test.sh unit tidy     these stages only
 #   ./test.sh --list        what the stages are
 #
-# Each stage's output is in build/logs/. HETMEM_FUZZ_SECONDS (60): how long each fuzzer runs.
+# Each stage's output is in build/logs/. HETMEM_FUZZ_SECONDS (20): how long each fuzzer runs.
 set -euo pipefail
 cd "$(dirname "$0")"
 . scripts/packages.sh
@@ -20,7 +20,7 @@ declare -A about=(
     [asan]="unit and command-line tests under the address and undefined-behaviour sanitizers"
     [tsan]="unit and command-line tests under the thread sanitizer"
     [tidy]="clang-tidy"
-    [fuzz]="every fuzzer, ${HETMEM_FUZZ_SECONDS:=60} s each"
+    [fuzz]="every fuzzer, ${HETMEM_FUZZ_SECONDS:=20} s each"
     [vm]="every scenario in QEMU on Linux 6.12 and 6.1"
 )
 logs=build/logs
