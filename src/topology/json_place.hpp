@@ -61,7 +61,7 @@ public:
     void expect_matrix(std::size_t rows, std::size_t columns) const;
 
     bool is_null() const { return value_->is_null(); }
-    bool says(std::string_view text) const;
+    bool says(std::string_view what) const;
     /// Nothing when it is no string.
     const std::string* text() const;
     std::uint64_t number(std::uint64_t most = std::numeric_limits<std::uint64_t>::max()) const;
