@@ -57,7 +57,7 @@ private:
     void take_of_published(const inotify_event& notice, std::string_view name, news& into);
     void take_of_store(const inotify_event& notice, std::string_view name,
                        const std::filesystem::path& store, followed& directory, news& into);
-    void look_for(followed& directory);
+    void look_for(followed& one);
     void look_again_for_published(news& into);
     void look_again_for_store(const std::filesystem::path& store, followed& directory, news& into);
     bool is_used(int watch) const;
