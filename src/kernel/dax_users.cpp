@@ -14,7 +14,7 @@ dax_users read_dax_users(const rooted_reader& reader) {
     for (const unsigned pid : processes.numbered("")) {
         const outcome read = reader.for_each_line(
             "proc/" + std::to_string(pid) + "/maps", [&](std::string_view line) {
-                const auto mapping = parse_memory_map(line);
+                const auto mapping = parse_process_map(line);
                 if (mapping && mapping->path.starts_with("/dev/")) {
                     const std::string name = mapping->path.substr(sizeof("/dev/") - 1);
                     if (is_dax_device_name(name)) {

@@ -127,7 +127,7 @@ std::optional<numa_map> parse_numa_map(std::string_view line) {
     return map;
 }
 
-std::optional<memory_map> parse_memory_map(std::string_view line) {
+std::optional<process_map> parse_process_map(std::string_view line) {
     const std::string_view range = take_word(line);
     const std::string_view permissions = take_word(line);
     const std::optional<std::uint64_t> offset = bare_hex(take_word(line));
@@ -146,7 +146,7 @@ std::optional<memory_map> parse_memory_map(std::string_view line) {
         *major > 0xffffffffU || *minor > 0xffffffffU || permissions.size() != 4) {
         return std::nullopt;
     }
-    memory_map map;
+    process_map map;
     map.start = *start;
     map.end = *end;
     map.readable = permissions[0] == 'r';
@@ -166,8 +166,8 @@ maps_read read_numa_maps(pid_t pid, const std::function<bool(const numa_map&)>& 
     return read_lines<numa_map>(file_of(pid, "numa_maps"), parse_numa_map, use);
 }
 
-maps_read read_maps(pid_t pid, const std::function<bool(const memory_map&)>& use) {
-    return read_lines<memory_map>(file_of(pid, "maps"), parse_memory_map, use);
+maps_read read_maps(pid_t pid, const std::function<bool(const process_map&)>& use) {
+    return read_lines<process_map>(file_of(pid, "maps"), parse_process_map, use);
 }
 
 } // namespace hetmem::kernel

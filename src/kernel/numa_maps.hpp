@@ -33,7 +33,7 @@ struct numa_map {
 std::optional<numa_map> parse_numa_map(std::string_view line);
 
 /// A line of maps.
-struct memory_map {
+struct process_map {
     std::uint64_t start = 0;
     std::uint64_t end = 0;
     bool readable = false;
@@ -45,7 +45,7 @@ struct memory_map {
     std::uint64_t inode = 0;
     std::string path; ///< octal escapes undone; "" for anonymous memory
 };
-std::optional<memory_map> parse_memory_map(std::string_view line);
+std::optional<process_map> parse_process_map(std::string_view line);
 
 /// Calls `use` with each mapping, ascending, until it returns false: reading stops there, since
 /// what lies behind costs time (11 ms a GiB of 4 KiB pages). Lines that cannot be parsed are
@@ -56,6 +56,6 @@ struct maps_read {
     std::uint64_t malformed = 0;
 };
 maps_read read_numa_maps(pid_t pid, const std::function<bool(const numa_map&)>& use);
-maps_read read_maps(pid_t pid, const std::function<bool(const memory_map&)>& use);
+maps_read read_maps(pid_t pid, const std::function<bool(const process_map&)>& use);
 
 } // namespace hetmem::kernel

@@ -89,8 +89,8 @@ TEST(parse_numa_map, refuses_what_is_not_of_the_form) {
     }
 }
 
-TEST(parse_memory_map, reads_every_field) {
-    const auto map = parse_memory_map(
+TEST(parse_process_map, reads_every_field) {
+    const auto map = parse_process_map(
         "7f2c40000000-7f2c60000000 rw-s 1fe00000 00:06 312                        /dev/dax0.0");
     ASSERT_TRUE(map);
     EXPECT_EQ(map->start, 0x7f2c40000000U);
@@ -105,25 +105,25 @@ TEST(parse_memory_map, reads_every_field) {
     EXPECT_EQ(map->path, "/dev/dax0.0");
 }
 
-TEST(parse_memory_map, anonymous_memory_and_odd_names) {
-    const auto anonymous = parse_memory_map("7f2c40000000-7f2c60000000 ---p 00000000 00:00 0 ");
+TEST(parse_process_map, anonymous_memory_and_odd_names) {
+    const auto anonymous = parse_process_map("7f2c40000000-7f2c60000000 ---p 00000000 00:00 0 ");
     ASSERT_TRUE(anonymous);
     EXPECT_FALSE(anonymous->readable);
     EXPECT_FALSE(anonymous->writable);
     EXPECT_FALSE(anonymous->shared);
     EXPECT_EQ(anonymous->path, "");
-    EXPECT_EQ(parse_memory_map("1000-2000 r--p 00000000 fe:01 12      /a file\\012named so")->path,
+    EXPECT_EQ(parse_process_map("1000-2000 r--p 00000000 fe:01 12      /a file\\012named so")->path,
               "/a file\nnamed so");
-    EXPECT_EQ(parse_memory_map("1000-2000 rw-p 00000000 00:00 0       [anon: x y]")->path,
+    EXPECT_EQ(parse_process_map("1000-2000 rw-p 00000000 00:00 0       [anon: x y]")->path,
               "[anon: x y]");
 }
 
-TEST(parse_memory_map, refuses_what_is_not_of_the_form) {
+TEST(parse_process_map, refuses_what_is_not_of_the_form) {
     for (const char* line :
          {"", "1000", "2000-1000 rw-p 0 00:00 0", "1000-1000 rw-p 0 00:00 0",
           "1000-2000 rw 0 00:00 0", "1000-2000 rw-p x 00:00 0", "1000-2000 rw-p 0 0000 0",
           "1000-2000 rw-p 0 00:00 ", "-2000 rw-p 0 00:00 0", "1000- rw-p 0 00:00 0"}) {
-        EXPECT_FALSE(parse_memory_map(line)) << line;
+        EXPECT_FALSE(parse_process_map(line)) << line;
     }
 }
 
@@ -167,7 +167,7 @@ TEST(read_numa_maps, finds_the_pages_of_this_process_and_stops_when_told) {
 TEST(read_maps, understands_every_line_of_this_process) {
     const auto here = reinterpret_cast<std::uintptr_t>(&testing::UnitTest::GetInstance);
     bool found = false;
-    const maps_read read = read_maps(0, [&](const memory_map& map) {
+    const maps_read read = read_maps(0, [&](const process_map& map) {
         found = found || (map.start <= here && here < map.end);
         return true;
     });
@@ -177,7 +177,7 @@ TEST(read_maps, understands_every_line_of_this_process) {
 }
 
 TEST(read_maps, a_process_that_is_not_there_is_absent) {
-    EXPECT_TRUE(read_maps(0x7fffffff, [](const memory_map&) { return true; }).read.absent());
+    EXPECT_TRUE(read_maps(0x7fffffff, [](const process_map&) { return true; }).read.absent());
 }
 
 } // namespace

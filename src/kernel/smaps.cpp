@@ -41,7 +41,7 @@ public:
 
     /// False when what follows is of no interest.
     bool take(std::string_view line) {
-        if (const std::optional<memory_map> map = parse_memory_map(line)) {
+        if (const std::optional<process_map> map = parse_process_map(line)) {
             count();
             mine_ = map->start < end_ && map->end > start_ && map->end > map->start;
             size_ = mine_ ? map->end - map->start : 0;

@@ -37,7 +37,7 @@ std::vector<mapped_part> mappings_in(byte_range range) {
     const auto low = std::bit_cast<std::uintptr_t>(range.start);
     const auto high = low + range.length;
     std::vector<mapped_part> out;
-    const kernel::maps_read got = kernel::read_maps(0, [&](const kernel::memory_map& map) {
+    const kernel::maps_read got = kernel::read_maps(0, [&](const kernel::process_map& map) {
         if (map.end > low && map.start < high) {
             const std::uint64_t start = std::max(map.start, low);
             const std::uint64_t end = std::min(map.end, high);

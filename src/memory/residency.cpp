@@ -70,7 +70,7 @@ struct tally {
 
 /// "dax0.0" for a mapping of the device /dev/dax0.0: neither numa_maps nor the page query tell of
 /// its pages.
-std::optional<std::string> dax_device(const kernel::memory_map& map) {
+std::optional<std::string> dax_device(const kernel::process_map& map) {
     constexpr std::string_view devices = "/dev/";
     std::string_view path = map.path;
     if (!map.shared || !path.starts_with(devices)) {
@@ -110,7 +110,7 @@ std::uint64_t present_bytes(const kernel::numa_map& map) {
 
 /// A part of a mapping.
 struct part {
-    kernel::memory_map map;
+    kernel::process_map map;
     std::uint64_t start = 0;
     std::uint64_t length = 0;
 
@@ -122,7 +122,7 @@ std::vector<part> find_parts(pid_t pid, std::span<const address_run> runs, gaps 
     std::vector<part> parts;
     auto run = runs.begin();
     std::uint64_t at = run->start; // what of the run has been found mapped ends here
-    const kernel::maps_read got = kernel::read_maps(pid, [&](const kernel::memory_map& map) {
+    const kernel::maps_read got = kernel::read_maps(pid, [&](const kernel::process_map& map) {
         while (run != runs.end() && at < map.end) {
             const std::uint64_t run_end = run->start + run->length;
             const std::uint64_t start = std::max(at, map.start);
@@ -365,8 +365,8 @@ residency where(const void* start, std::size_t length) {
 
 std::vector<mapping_residency> where_mappings(pid_t pid) {
     const detail::uncancellable whole;
-    std::vector<kernel::memory_map> maps;
-    kernel::maps_read got = kernel::read_maps(pid, [&](const kernel::memory_map& map) {
+    std::vector<kernel::process_map> maps;
+    kernel::maps_read got = kernel::read_maps(pid, [&](const kernel::process_map& map) {
         maps.push_back(map);
         return true;
     });
@@ -382,7 +382,7 @@ std::vector<mapping_residency> where_mappings(pid_t pid) {
         detail::refuse(pid, got.read.errno_value, "numa_maps");
     }
     std::vector<mapping_residency> out;
-    for (kernel::memory_map& map : maps) {
+    for (kernel::process_map& map : maps) {
         const auto found = numa.find(map.start);
         if (found == numa.end() || detail::kernels_own(map.path)) {
             continue;

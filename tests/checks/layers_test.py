@@ -35,7 +35,7 @@ class LayerCheck(unittest.TestCase):
         result = self.run_check()
         self.assertEqual(result.returncode, 1, result.stdout + result.stderr)
         self.assertIn(place, result.stdout)
-        self.assertIn("1 wrong includes", result.stdout)
+        self.assertIn("1 complaints", result.stdout)
 
     def test_downwards_and_public_headers_are_accepted(self):
         self.write("src/acpi/hmat.hpp", "#include <hetmem/units.hpp>\n#include <span>\n")
@@ -79,6 +79,14 @@ class LayerCheck(unittest.TestCase):
     def test_input_and_output_in_the_codecs_is_found(self):
         self.write("src/acpi/hmat.cpp", "#include <fstream>\n")
         self.assert_found("src/acpi/hmat.cpp:1")
+
+    def test_two_types_of_one_name_are_found(self):
+        there = "namespace hetmem {\nnamespace kernel {\nstruct map {\n"
+        self.write("src/kernel/a.hpp", there)
+        self.write("src/kernel/b.cpp", there)
+        self.write("src/kernel/c.cpp", "namespace hetmem {\nnamespace {\n\nstruct map {\n")
+        self.write("src/kernel/d.cpp", "namespace hetmem::kernel {\nstruct other::map : base {\n")
+        self.assert_found("src/kernel/b.cpp:3: hetmem::kernel::map is another type in src/kernel/a.hpp:3")
 
     def test_an_empty_tree_is_not_taken_for_a_good_one(self):
         (self.tree / "include/hetmem/units.hpp").unlink()

@@ -17,7 +17,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                 require(pages <= ~std::uint64_t{0} / map->page_bytes);
             }
         }
-        if (const auto map = kernel::parse_memory_map(*line)) {
+        if (const auto map = kernel::parse_process_map(*line)) {
             require(map->start < map->end);
             require(map->path.size() <= line->size());
         }
