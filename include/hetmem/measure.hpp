@@ -45,7 +45,7 @@ struct measure_options {
     bool curves = false; ///< latency under load too
     /// Stop a cell when the interval of the median is within this share of it, or at the budget.
     double precision = 0.01;
-    std::optional<std::chrono::milliseconds> cell_budget{}; ///< 2 s; 0.8 s when quick
+    std::optional<std::chrono::milliseconds> cell_budget{}; ///< 1.9 s; 0.8 s when quick
     std::optional<byte_size> buffer{}; ///< nothing: by the caches of the initiator and the target
     /// Smaller than what the caches demand is an error unless this is set, and labelled then.
     bool allow_cached = false;

@@ -10,7 +10,8 @@
 namespace hetmem::detail {
 namespace {
 
-constexpr std::chrono::milliseconds whole_budget(2000);
+// With a buffer to fill and the last sample to end, 2 s of a cell in all.
+constexpr std::chrono::milliseconds whole_budget(1900);
 constexpr std::chrono::milliseconds quick_budget(800);
 // Fewer would not see a drift, and each costs a first sample that does not count.
 constexpr unsigned whole_rounds = 4;

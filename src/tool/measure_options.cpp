@@ -107,7 +107,7 @@ void add_how(CLI::App& command, measure_arguments& asked) {
                 asked.budget =
                     std::chrono::milliseconds(std::lround(std::ceil(seconds * milliseconds)));
             },
-            "Or after so many SECONDS (default: 2; 0.8 with\n--quick)")
+            "Or after so many SECONDS (default: 1.9; 0.8 with\n--quick)")
         ->type_name("SECONDS")
         ->check(CLI::Range(shortest_budget, longest_budget).description(""));
 }
