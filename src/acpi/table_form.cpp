@@ -251,6 +251,15 @@ std::size_t structure_head_size(table_kind kind) {
     return length.offset + length.size;
 }
 
+std::size_t type_size_of(table_kind kind) {
+    return kind == table_kind::hmat ? 2 : 1;
+}
+
+unsigned hmat_revision_of(table_kind kind, unsigned revision) {
+    constexpr unsigned of_cdat = 2;
+    return kind == table_kind::cdat ? of_cdat : revision;
+}
+
 length_field length_field_of(table_kind kind) {
     switch (kind) {
     case table_kind::hmat:

@@ -83,6 +83,8 @@ struct length_field {
     std::size_t size;
 };
 length_field length_field_of(table_kind kind);
+/// How many bytes the type before it takes; what lies between is reserved.
+std::size_t type_size_of(table_kind kind);
 /// The same of the whole table; the checksum is one byte.
 length_field table_length_field(table_kind kind);
 std::size_t table_checksum_offset(table_kind kind);
@@ -103,6 +105,9 @@ std::uint64_t largest(std::size_t size);
 inline std::uint64_t bits_of(std::uint64_t value, const bits_name& bits) {
     return (value >> bits.lowest) & ((std::uint64_t{1} << bits.count) - 1);
 }
+/// The revision of the HMAT whose units and words a table uses: its own, but CDAT counts as
+/// revision 2 does.
+unsigned hmat_revision_of(table_kind kind, unsigned revision);
 /// Of several bits, what a number means: "direct", "Memory"; "" when there is no word.
 std::string_view word_for_bits(const bits_name& bits, unsigned hmat_revision, std::uint64_t value);
 /// "Memory Hierarchy" as a JSON member: "memory_hierarchy".

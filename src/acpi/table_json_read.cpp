@@ -23,8 +23,6 @@ constexpr std::uint64_t most_in_a_byte = 0xFF;
 constexpr std::uint64_t most_in_16_bits = 0xFFFF;
 constexpr std::uint64_t most_in_32_bits = 0xFFFF'FFFF;
 constexpr std::uint64_t any_number = std::numeric_limits<std::uint64_t>::max();
-/// CDAT counts as HMAT revision 2 does.
-constexpr unsigned cdat_unit_revision = 2;
 constexpr std::string_view unreachable_word = "unreachable";
 constexpr std::string_view overflow_word = "overflow";
 
@@ -328,7 +326,7 @@ private:
         }
         if (place.is(json_kind::string) && !place.string().starts_with("0x")) {
             for (std::uint64_t value = 0; value <= most; ++value) {
-                const auto word = word_for_bits(bits, unit_revision(), value);
+                const auto word = word_for_bits(bits, hmat_revision_of(kind_, revision_), value);
                 if (word.empty() || word == place.string()) {
                     if (word.empty()) {
                         break;
@@ -342,10 +340,6 @@ private:
         return place.number(most);
     }
 
-    unsigned unit_revision() const {
-        return kind_ == table_kind::cdat ? cdat_unit_revision : revision_;
-    }
-
     void read_structures(const json_place& list) {
         list.for_each([&](const json_place& place) {
             json_object members(place);
@@ -356,7 +350,7 @@ private:
     }
 
     bytes read_structure(json_object& members) {
-        const std::size_t type_size = kind_ == table_kind::hmat ? 2 : 1;
+        const std::size_t type_size = type_size_of(kind_);
         const json_place type = members.required("type");
         const structure_form* form = nullptr;
         if (type.is(json_kind::string) && !type.string().starts_with("0x")) {
@@ -407,7 +401,7 @@ private:
 
     bytes read_raw(json_object& members) {
         bytes structure(structure_head_size(kind_));
-        const std::size_t after_type = kind_ == table_kind::hmat ? 2 : 1;
+        const std::size_t after_type = type_size_of(kind_);
         const std::size_t reserved = length_field_of(kind_).offset - after_type;
         if (reserved > 0) {
             if (const auto value = members.take(fmt::format("reserved_at_{}", after_type))) {

@@ -15,8 +15,6 @@ namespace {
 
 /// Longer runs of bytes are broken into lines of this many.
 constexpr std::size_t bytes_in_a_line = 32;
-/// CDAT counts as HMAT revision 2 does.
-constexpr unsigned cdat_unit_revision = 2;
 
 /// Puts commas, line breaks and spaces where they belong.
 class json_writer {
@@ -257,7 +255,9 @@ private:
             if (bits.count == 1) {
                 out_.boolean(part != 0);
             } else {
-                write_word(word_for_bits(bits, unit_revision(), part), part);
+                write_word(
+                    word_for_bits(bits, hmat_revision_of(parts_.kind, parts_.revision), part),
+                    part);
             }
         }
         if (const std::uint64_t other = value & ~named_bits(field.bits); other != 0) {
@@ -265,10 +265,6 @@ private:
             out_.string(in_hex(other));
         }
         out_.close('}');
-    }
-
-    unsigned unit_revision() const {
-        return parts_.kind == table_kind::cdat ? cdat_unit_revision : parts_.revision;
     }
 
     void write_structure(std::size_t number) {
@@ -321,7 +317,7 @@ private:
             out_.number(length);
         }
         const length_field length = length_field_of(parts_.kind);
-        const std::size_t after_type = parts_.kind == table_kind::hmat ? 2 : 1;
+        const std::size_t after_type = type_size_of(parts_.kind);
         if (const std::size_t reserved = length.offset - after_type; reserved > 0) {
             if (const auto value = load_number(piece.bytes, after_type, reserved); value != 0) {
                 out_.key(fmt::format("reserved_at_{}", after_type));

@@ -4,6 +4,7 @@
 #include "check/hmat_builder_cells.hpp"
 #include "check/hmat_builder_wanted.hpp"
 #include "check/hmat_figures.hpp"
+#include "topology/figures.hpp"
 #include "topology/value_text.hpp"
 
 #include <hetmem/error.hpp>

@@ -1,5 +1,6 @@
 #include "check/hmat_figures.hpp"
 
+#include "topology/figures.hpp"
 #include "topology/value_text.hpp"
 
 #include <algorithm>
@@ -25,24 +26,6 @@ std::optional<std::size_t> place_of(std::span<const std::uint32_t> domains, std:
 }
 
 } // namespace
-
-bool speaks_of(acpi::data_type kind, quantity what) {
-    switch (kind) {
-    case acpi::data_type::access_latency:
-        return is_latency(what);
-    case acpi::data_type::access_bandwidth:
-        return !is_latency(what);
-    case acpi::data_type::read_latency:
-        return what == quantity::read_latency;
-    case acpi::data_type::write_latency:
-        return what == quantity::write_latency;
-    case acpi::data_type::read_bandwidth:
-        return what == quantity::read_bandwidth;
-    case acpi::data_type::write_bandwidth:
-        return what == quantity::write_bandwidth;
-    }
-    return false;
-}
 
 bool better(quantity what, std::uint64_t a, std::uint64_t b) {
     return is_latency(what) ? a < b : a > b;

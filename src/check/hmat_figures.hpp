@@ -22,8 +22,6 @@ namespace hetmem::detail {
 
 inline constexpr std::size_t quantity_count = std::size(all_quantities);
 
-/// Whether a structure speaks of a quantity: one of "access" speaks of reading and of writing.
-bool speaks_of(acpi::data_type kind, quantity what);
 /// Whether the first value is the better one.
 bool better(quantity what, std::uint64_t a, std::uint64_t b);
 

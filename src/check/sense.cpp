@@ -25,20 +25,6 @@ std::string pair_name(const check_subject& subject, std::uint32_t initiator, std
     return fmt::format("{} -> {}", domain_name(subject, initiator), domain_name(subject, target));
 }
 
-std::string_view words_for(quantity what) {
-    switch (what) {
-    case quantity::read_latency:
-        return "read latency";
-    case quantity::write_latency:
-        return "write latency";
-    case quantity::read_bandwidth:
-        return "read bandwidth";
-    case quantity::write_bandwidth:
-        return "write bandwidth";
-    }
-    return {};
-}
-
 std::map<std::uint32_t, memory_kind> kinds_of(const check_subject& subject) {
     std::map<std::uint32_t, memory_kind> kinds;
     if (subject.machine) {

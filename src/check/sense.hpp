@@ -22,9 +22,6 @@ std::string domain_name(const check_subject& subject, std::uint32_t pxm);
 /// "domain 0 -> domain 2 (node1)"
 std::string pair_name(const check_subject& subject, std::uint32_t initiator, std::uint32_t target);
 
-/// "read latency"
-std::string_view words_for(quantity what);
-
 /// The kinds of memory that the machine tells, by proximity domain; none where only tables are
 /// looked at.
 std::map<std::uint32_t, memory_kind> kinds_of(const check_subject& subject);

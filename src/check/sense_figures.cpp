@@ -2,6 +2,7 @@
 #include "check/parts.hpp"
 #include "check/sense.hpp"
 
+#include "topology/figures.hpp"
 #include "topology/value_text.hpp"
 
 #include <acpi/self_check.hpp>
@@ -128,7 +129,7 @@ private:
             }
         }
         if (!with.empty() && !without.empty()) {
-            uneven.add(std::string(words_for(writing)), [&] {
+            uneven.add(std::string(words_of(writing)), [&] {
                 return fmt::format("Told of {}; not of {}.", list_of_domains(with),
                                    list_of_domains(without));
             });
@@ -303,7 +304,7 @@ void tell_replaced(const acpi::hmat& table, check_result& result) {
                 replaced.add(fmt::format("HMAT, offset {}", earlier.offset), [&] {
                     return fmt::format("It has the {} from domain {} to domain {}; the last such "
                                        "matrix, at offset {}, has not.",
-                                       words_for(what), lost->first, lost->second, last.offset());
+                                       words_of(what), lost->first, lost->second, last.offset());
                 });
             }
         }

@@ -97,7 +97,7 @@ private:
             for (const quantity what : all_quantities) {
                 if (value(what, own, own) == hmat_figures::unreachable) {
                     unreachable.add(pair_name(subject_, own.pxm, own.pxm), [&] {
-                        return fmt::format("The {} has the entry 0xFFFF.", words_for(what));
+                        return fmt::format("The {} has the entry 0xFFFF.", words_of(what));
                     });
                     break;
                 }
@@ -133,7 +133,7 @@ private:
                 slower.add(domain_name(subject_, local.pxm), [&] {
                     return fmt::format("The {} of its processors is {} to their own memory, and "
                                        "{} to that of {}.",
-                                       words_for(what), format_value(what, own),
+                                       words_of(what), format_value(what, own),
                                        format_value(what, to_other),
                                        domain_name(subject_, other.pxm));
                 });
@@ -144,7 +144,7 @@ private:
                 slower.add(domain_name(subject_, local.pxm), [&] {
                     return fmt::format("The {} of its memory is {} from its own processors, and "
                                        "{} from those of {}.",
-                                       words_for(what), format_value(what, own),
+                                       words_of(what), format_value(what, own),
                                        format_value(what, from_other),
                                        domain_name(subject_, other.pxm));
                 });
@@ -174,7 +174,7 @@ private:
                 asymmetric.add([&] { return pair_name(subject_, a.pxm, b.pxm); },
                                [&] {
                                    return fmt::format("The {} is {}, and {} the other way.",
-                                                      words_for(what), format_value(what, there),
+                                                      words_of(what), format_value(what, there),
                                                       format_value(what, back));
                                });
                 return;
@@ -211,7 +211,7 @@ private:
                     not_best.add(domain_name(subject_, memory), [&] {
                         return fmt::format(
                             "It is attached to {}, with a {} of {}; from {} it is {}.",
-                            domain_name(subject_, attached), words_for(what),
+                            domain_name(subject_, attached), words_of(what),
                             format_value(what, of_attached), domain_name(subject_, other),
                             format_value(what, of_other));
                     });

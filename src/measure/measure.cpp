@@ -5,19 +5,18 @@
 #include "measure/plan.hpp"
 #include "topology/figure_store.hpp"
 #include "topology/measured_marks.hpp"
+#include "topology/utc_time.hpp"
 #include "topology/value_text.hpp"
 
 #include <hetmem/error.hpp>
 #include <hetmem/measure.hpp>
 
 #include <algorithm>
-#include <ctime>
 #include <exception>
 #include <memory>
 #include <optional>
 #include <utility>
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 namespace hetmem {
@@ -27,10 +26,6 @@ namespace {
 /// With fewer a figure would look surer than it is.
 constexpr unsigned fewest_samples = 3;
 constexpr std::uint64_t calibration_seed = 1;
-
-std::string now_in_utc() {
-    return fmt::format("{:%FT%TZ}", fmt::gmtime(std::time(nullptr)));
-}
 
 /// What others than measurements and hands said of it.
 std::vector<claim> declared(const topology& machine, metric what, initiator_id from,
@@ -270,7 +265,7 @@ void measuring::finish(std::size_t index) {
     quiet_verdict said = state.book.verdict();
     done.verdict = said.verdict;
     done.why = std::move(said.why);
-    done.time = now_in_utc();
+    done.time = utc_now();
     done.declared = declared(machine_, one.what, from.id, memory.id);
     one.done = std::move(done);
 }
@@ -303,7 +298,7 @@ void measuring::take_curves_of(std::size_t from, std::size_t memory) {
                 take_curve(scene_of(from, memory), reads, [this] { return tell(nullptr); });
             curve.initiator = name_of(plan_.initiators[from].id);
             curve.target = target_of(memory).name;
-            curve.time = now_in_utc();
+            curve.time = utc_now();
             if (!stopped_) { // without its end it has no knee, and looks as if there were none
                 taken_.curves.push_back(std::move(curve));
             }

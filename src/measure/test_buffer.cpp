@@ -4,6 +4,7 @@
 #include "kernel/dax_users.hpp"
 #include "kernel/smaps.hpp"
 #include "memory/words.hpp"
+#include "topology/target_state.hpp"
 
 #include <hetmem/error.hpp>
 #include <hetmem/placement.hpp>
@@ -19,11 +20,6 @@ namespace hetmem::detail {
 namespace {
 
 constexpr byte_size pool_page = byte_size::from_mib(2);
-
-bool is_node(const target& memory) {
-    return memory.node &&
-           (memory.state == target_state::online || memory.state == target_state::partly_online);
-}
 
 /// Whether the node's pool has that much to spare.
 bool pool_has(int node, byte_size size) {

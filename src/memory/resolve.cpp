@@ -1,6 +1,7 @@
 #include "memory/resolve.hpp"
 
 #include "topology/names.hpp"
+#include "topology/target_state.hpp"
 
 #include <hetmem/error.hpp>
 #include <hetmem/rank.hpp>
@@ -14,11 +15,6 @@ namespace hetmem::detail {
 namespace {
 
 constexpr byte_size usual_dax_align = byte_size::from_mib(2);
-
-bool is_node(const target& memory) {
-    return memory.node &&
-           (memory.state == target_state::online || memory.state == target_state::partly_online);
-}
 
 leg leg_of(const dax_device& device) {
     if (device.driver != "device_dax") {

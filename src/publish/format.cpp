@@ -98,20 +98,6 @@ std::string_view unit_of(quantity what) {
     return is_latency(what) ? "ns" : "GB/s";
 }
 
-std::string_view words_of(quantity what) {
-    switch (what) {
-    case quantity::read_latency:
-        return "read latency";
-    case quantity::write_latency:
-        return "write latency";
-    case quantity::read_bandwidth:
-        return "read bandwidth";
-    case quantity::write_bandwidth:
-        break;
-    }
-    return "write bandwidth";
-}
-
 std::string_view words_of(metric what) {
     switch (what) {
     case metric::local_latency:

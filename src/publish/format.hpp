@@ -37,8 +37,6 @@ unsigned decimals_of(quantity what, std::uint64_t base_units);
 
 /// "ns" or "GB/s".
 std::string_view unit_of(quantity what);
-/// "read latency"
-std::string_view words_of(quantity what);
 /// "latency, fully random", "triad bandwidth", ...
 std::string_view words_of(metric what);
 /// "12.3 ns" or "12.3 GB/s", as the metric is.

@@ -322,6 +322,22 @@ matrix make_matrix(const topology& machine) {
     return matrix_of(machine, each_by_itself(machine));
 }
 
+matrix_plan plan_of(const matrix& m) {
+    matrix_plan plan;
+    for (const quantity read : {quantity::read_latency, quantity::read_bandwidth}) {
+        const std::size_t layer = index_of(read);
+        const bool both = m.cells[layer] == m.cells[layer + 1];
+        for (const std::size_t l : {layer, layer + 1}) {
+            if (m.blank(l)) {
+                plan.unknown.push_back(words_of(all_quantities[l]));
+            } else if (l == layer || !both) {
+                plan.tables.push_back({l, both});
+            }
+        }
+    }
+    return plan;
+}
+
 cell_style style_of(const matrix& m, std::size_t layer) {
     cell_style style;
     style.is_distance = layer == matrix::distance_layer;

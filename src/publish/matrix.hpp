@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace hetmem::detail {
@@ -67,6 +68,17 @@ inline constexpr std::size_t group_above = 32;
 inline constexpr std::size_t group_equal_above = 16;
 
 matrix make_matrix(const topology& machine);
+
+/// Which tables a matrix is drawn as, distances aside.
+struct matrix_plan {
+    struct table {
+        std::size_t layer = 0;
+        bool both = false; ///< reading and writing, which are equal
+    };
+    std::vector<table> tables;             ///< of quantities of which anything is known
+    std::vector<std::string_view> unknown; ///< the others, in words
+};
+matrix_plan plan_of(const matrix& m);
 
 /// How one table of a matrix is written.
 struct cell_style {

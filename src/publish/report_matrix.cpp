@@ -192,28 +192,6 @@ void write_groups(markup& page, const topology& machine, const matrix& m) {
     });
 }
 
-/// The layers that have a table: a quantity where anything is known of it, both directions in one
-/// where they are equal.
-struct map_plan {
-    std::size_t layer;
-    bool both;
-};
-std::vector<map_plan> plan_maps(const matrix& m, std::vector<std::string_view>& unknown) {
-    std::vector<map_plan> maps;
-    for (const quantity read : {quantity::read_latency, quantity::read_bandwidth}) {
-        const std::size_t layer = index_of(read);
-        const bool both = m.cells[layer] == m.cells[layer + 1];
-        for (const std::size_t l : {layer, layer + 1}) {
-            if (m.blank(l)) {
-                unknown.push_back(words_of(all_quantities[l]));
-            } else if (l == layer || !both) {
-                maps.push_back({l, both});
-            }
-        }
-    }
-    return maps;
-}
-
 /// Why the firmware's table gives no figure.
 std::string_view about_the_table(const topology& machine) {
     const auto sources = machine.sources();
@@ -232,9 +210,8 @@ std::string_view about_the_table(const topology& machine) {
 }
 
 void write_maps(markup& page, const report_input& input, const matrix& m) {
-    std::vector<std::string_view> unknown;
-    const std::vector<map_plan> maps = plan_maps(m, unknown);
-    if (maps.empty()) {
+    const matrix_plan plan = plan_of(m);
+    if (plan.tables.empty()) {
         page.prose("p", fmt::format("Not one latency or bandwidth is known.{} `hetmem measure` "
                                     "finds the figures out.",
                                     about_the_table(input.machine)));
@@ -242,12 +219,13 @@ void write_maps(markup& page, const report_input& input, const matrix& m) {
         const disturbed_cells disturbed(input, m);
         write_scale(page);
         page.in("div", {{"class", m.columns.size() >= wide_from ? "maps one" : "maps"}}, [&] {
-            for (const map_plan& map : maps) {
+            for (const matrix_plan::table& map : plan.tables) {
                 write_map(page, m, map.layer, map.both, &disturbed);
             }
         });
-        if (!unknown.empty()) {
-            page.leaf("p", fmt::format("Unknown for every pair: {}.", fmt::join(unknown, ", ")));
+        if (!plan.unknown.empty()) {
+            page.leaf("p",
+                      fmt::format("Unknown for every pair: {}.", fmt::join(plan.unknown, ", ")));
         }
     }
     if (!m.blank(matrix::distance_layer)) {

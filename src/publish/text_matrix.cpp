@@ -143,29 +143,21 @@ block draw_matrix(const topology& machine, std::size_t columns) {
             tables.push_back(std::move(table));
         }
     };
-    std::vector<std::string_view> unknown;
-    for (const quantity read : {quantity::read_latency, quantity::read_bandwidth}) {
-        const std::size_t layer = index_of(read);
-        const bool both = m.cells[layer] == m.cells[layer + 1];
-        for (const std::size_t l : {layer, layer + 1}) {
-            if (m.blank(l)) {
-                unknown.push_back(words_of(all_quantities[l]));
-            } else if (l == layer || !both) {
-                add_tables(l, both);
-            }
-        }
+    const matrix_plan plan = plan_of(m);
+    for (const matrix_plan::table& one : plan.tables) {
+        add_tables(one.layer, one.both);
     }
     if (!m.blank(matrix::distance_layer)) {
         add_tables(matrix::distance_layer, false);
     }
     block lines = side_by_side(tables, columns, 4);
-    if (!unknown.empty()) {
+    if (!plan.unknown.empty()) {
         if (!lines.empty()) {
             lines.emplace_back();
         }
-        const std::string what = unknown.size() == quantity_count
+        const std::string what = plan.unknown.size() == quantity_count
                                      ? "latency and bandwidth"
-                                     : fmt::format("{}", fmt::join(unknown, ", "));
+                                     : fmt::format("{}", fmt::join(plan.unknown, ", "));
         append(lines, wrap(line("unknown for every pair: " + what), columns, 4));
     }
     std::vector<line> marks;

@@ -65,12 +65,7 @@ void add_severity(CLI::App& command, detail::severity& least) {
 CLI::App* add_check(CLI::App& app, check_arguments& asked) {
     auto* command = app.add_subcommand("check", std::string(summary));
     command->footer(std::string(footer));
-    auto* root = command
-                     ->add_option("--root", asked.root,
-                                  "Another machine: the /sys and /proc below DIR, or in\nan "
-                                  "ARCHIVE that hetmem capture made")
-                     ->type_name("DIR|ARCHIVE")
-                     ->check(not_empty());
+    auto* root = add_root_option(*command, asked.root);
     auto* tables = command
                        ->add_option("--tables", asked.tables,
                                     "Tables only: a folder of them, one, or text of\nacpidump")

@@ -12,13 +12,17 @@ CLI::Validator not_empty() {
         "");
 }
 
+CLI::Option* add_root_option(CLI::App& command, std::string& root) {
+    return command
+        .add_option("--root", root,
+                    "Another machine: the /sys and /proc below DIR, or in\nan ARCHIVE that hetmem "
+                    "capture made")
+        ->type_name("DIR|ARCHIVE")
+        ->check(not_empty());
+}
+
 void add_machine_options(CLI::App& command, machine_arguments& machine) {
-    auto* root = command
-                     .add_option("--root", machine.root,
-                                 "Another machine: the /sys and /proc below DIR, or in\nan ARCHIVE "
-                                 "that hetmem capture made")
-                     ->type_name("DIR|ARCHIVE")
-                     ->check(not_empty());
+    auto* root = add_root_option(command, machine.root);
     auto* saved =
         command.add_option("--from", machine.saved, "A description that hetmem show saved as JSON")
             ->type_name("FILE.json")

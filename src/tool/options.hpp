@@ -15,6 +15,8 @@ namespace hetmem::tool {
 
 /// A name from a variable that was never set would otherwise count as not given.
 CLI::Validator not_empty();
+/// --root of a machine that is only read; kept in `root`.
+CLI::Option* add_root_option(CLI::App& command, std::string& root);
 /// --root and --from.
 void add_machine_options(CLI::App& command, machine_arguments& machine);
 /// Sizes as people type them.

@@ -6,13 +6,13 @@
 #include "override/steps.hpp"
 #include "tool/output.hpp"
 #include "tool/outside_program.hpp"
+#include "topology/utc_time.hpp"
 
 #include <hetmem/error.hpp>
 
 #include <array>
 #include <chrono>
 #include <csignal>
-#include <ctime>
 #include <exception>
 #include <string>
 #include <string_view>
@@ -31,18 +31,9 @@ using detail::override_state;
 using detail::override_verdict;
 using detail::step;
 
-std::string now() {
-    const std::time_t seconds = std::time(nullptr);
-    std::tm parts{};
-    ::gmtime_r(&seconds, &parts);
-    std::array<char, 32> text{};
-    const std::size_t size = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
-    return {text.data(), size};
-}
-
 detail::install_options options_for(const override_arguments& asked,
                                     const kernel::rooted_reader& machine) {
-    detail::install_options options{asked.method, now(), {}};
+    detail::install_options options{asked.method, detail::utc_now(), {}};
     if (machine.live()) {
         if (::geteuid() != 0) {
             throw not_permitted("only root changes what the machine starts with");

@@ -127,12 +127,7 @@ void add_build(CLI::App& table, table_arguments& asked) {
                                      "that are kept")
                         ->type_name("FILE.json")
                         ->check(not_empty());
-    auto* root = command
-                     ->add_option("--root", asked.root,
-                                  "Another machine: the /sys and /proc below DIR, or in\nan "
-                                  "ARCHIVE that hetmem capture made")
-                     ->type_name("DIR|ARCHIVE")
-                     ->check(not_empty());
+    auto* root = add_root_option(*command, asked.root);
     command
         ->add_option("--tables", asked.tables,
                      "Tables alone: a directory with HMAT and SRAT, or\nacpidump's text")

@@ -1,5 +1,7 @@
 #include "topology/figures.hpp"
 
+#include "topology/value_text.hpp"
+
 #include <algorithm>
 #include <array>
 #include <optional>
@@ -7,22 +9,6 @@
 namespace hetmem::detail {
 
 namespace {
-
-/// An access type speaks of reading and of writing.
-bool speaks_of(acpi::data_type kind, quantity what) {
-    using acpi::data_type;
-    switch (what) {
-    case quantity::read_latency:
-        return kind == data_type::access_latency || kind == data_type::read_latency;
-    case quantity::write_latency:
-        return kind == data_type::access_latency || kind == data_type::write_latency;
-    case quantity::read_bandwidth:
-        return kind == data_type::access_bandwidth || kind == data_type::read_bandwidth;
-    case quantity::write_bandwidth:
-        return kind == data_type::access_bandwidth || kind == data_type::write_bandwidth;
-    }
-    return false;
-}
 
 /// The structures that describe one quantity at one level. Those for a minimum transfer size or for
 /// non-sequential transfers describe other patterns than plain access, and count only when there
@@ -125,6 +111,24 @@ private:
 };
 
 } // namespace
+
+bool speaks_of(acpi::data_type kind, quantity what) {
+    switch (kind) {
+    case acpi::data_type::access_latency:
+        return is_latency(what);
+    case acpi::data_type::access_bandwidth:
+        return !is_latency(what);
+    case acpi::data_type::read_latency:
+        return what == quantity::read_latency;
+    case acpi::data_type::write_latency:
+        return what == quantity::write_latency;
+    case acpi::data_type::read_bandwidth:
+        return what == quantity::read_bandwidth;
+    case acpi::data_type::write_bandwidth:
+        return what == quantity::write_bandwidth;
+    }
+    return false;
+}
 
 std::vector<figure_layer> hmat_layers(const acpi::hmat& table, source from, const positions& at) {
     std::vector<figure_layer> layers;

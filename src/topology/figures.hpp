@@ -27,6 +27,8 @@ struct positions {
     std::size_t targets = 0;
 };
 
+/// Whether a structure speaks of a quantity: one of "access" speaks of reading and of writing.
+bool speaks_of(acpi::data_type kind, quantity what);
 /// `from`: source::hmat, or source::hma for one that came at run time.
 std::vector<figure_layer> hmat_layers(const acpi::hmat& table, source from, const positions& at);
 /// `nodes` that are online: the attributes of others are not there. `replaced`: the layers of an

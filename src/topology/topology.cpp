@@ -1,4 +1,5 @@
 #include "topology/state.hpp"
+#include "topology/value_text.hpp"
 
 #include <algorithm>
 #include <array>
@@ -13,13 +14,10 @@ namespace hetmem {
 namespace {
 
 using detail::figure_layer;
+using detail::is_latency;
 
 constexpr std::uint64_t unknown = topology::unknown_value;
 constexpr std::uint64_t unreachable = topology::unreachable_value;
-
-bool is_latency(quantity what) {
-    return what == quantity::read_latency || what == quantity::write_latency;
-}
 
 knowledge knowledge_of(std::uint64_t value) {
     return value == unknown       ? knowledge::unknown

@@ -120,4 +120,18 @@ bool is_latency(quantity what) {
     return what == quantity::read_latency || what == quantity::write_latency;
 }
 
+std::string_view words_of(quantity what) {
+    switch (what) {
+    case quantity::read_latency:
+        return "read latency";
+    case quantity::write_latency:
+        return "write latency";
+    case quantity::read_bandwidth:
+        return "read bandwidth";
+    case quantity::write_bandwidth:
+        break;
+    }
+    return "write bandwidth";
+}
+
 } // namespace hetmem::detail

@@ -32,5 +32,7 @@ std::optional<std::uint64_t> parse_bandwidth(std::string_view text);
 std::optional<std::uint64_t> parse_value(quantity what, std::string_view text);
 
 bool is_latency(quantity what);
+/// "read latency"
+std::string_view words_of(quantity what);
 
 } // namespace hetmem::detail
