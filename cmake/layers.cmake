@@ -5,7 +5,11 @@
 #
 # LINKS names layers as they are called, and other libraries as CMake knows them. Unit tests stand
 # beside the code and become one executable a layer, <layer>_tests; they link the static library,
-# where nothing is hidden.
+# where nothing is hidden. THREADS: the layer has threads in it, and its tests are those that the
+# thread sanitizer is for (target threads, label unit_threads).
+#
+# Tests run side by side, those called *HugePages* alone: they fill pools that the others would take
+# from.
 
 set(layers_file ${PROJECT_SOURCE_DIR}/src/layers.txt)
 set_property(DIRECTORY ${PROJECT_SOURCE_DIR} APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${layers_file})
@@ -22,8 +26,16 @@ foreach(line IN LISTS layer_lines)
   endif()
 endforeach()
 
+# Where tests find files of the source tree. Not an option of the compiler's: ccache would then know
+# none of the tests again in another clone.
+file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/generated/source_directory.hpp CONTENT
+"#define HETMEM_SOURCE_DIR \"@PROJECT_SOURCE_DIR@\"\n" @ONLY)
+
+# What the thread sanitizer is for.
+add_custom_target(threads)
+
 function(hetmem_layer name)
-  cmake_parse_arguments(arg "" "" "SOURCES;TESTS;LINKS" ${ARGN})
+  cmake_parse_arguments(arg "THREADS" "" "SOURCES;TESTS;LINKS" ${ARGN})
   if(arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "hetmem_layer(${name}): what is ${arg_UNPARSED_ARGUMENTS}?")
   endif()
@@ -50,18 +62,32 @@ function(hetmem_layer name)
                                                    ${PROJECT_SOURCE_DIR}/src)
   target_link_libraries(hetmem_${name} PUBLIC ${links})
 
-  if(HETMEM_TESTS AND NOT HETMEM_FUZZ AND arg_TESTS)
+  if(HETMEM_TESTS AND arg_TESTS)
     add_executable(${name}_tests ${arg_TESTS})
-    # Tests include what they share as "tests/support/...", and find files of the source tree.
-    target_include_directories(${name}_tests PRIVATE ${PROJECT_SOURCE_DIR})
-    target_compile_definitions(${name}_tests PRIVATE HETMEM_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+    # Tests include what they share as "tests/support/...".
+    target_include_directories(${name}_tests PRIVATE ${PROJECT_SOURCE_DIR}
+                                                     ${PROJECT_BINARY_DIR}/generated)
+    # Halves what clang takes for them with sanitizers, and is no slower to run.
+    target_compile_options(${name}_tests PRIVATE -O0)
     target_link_libraries(${name}_tests PRIVATE hetmem_${name} GTest::gmock GTest::gtest_main)
     # Asked for their names when tests are run, not when they are built: a build needs no sanitizer
     # runtime that works here, and is faster.
-    gtest_discover_tests(${name}_tests
-      TEST_PREFIX "${name}/"
-      DISCOVERY_MODE PRE_TEST
-      DISCOVERY_TIMEOUT 60
-      PROPERTIES LABELS unit TIMEOUT 120)
+    set(label unit)
+    if(arg_THREADS)
+      set(label unit_threads)
+      add_dependencies(threads ${name}_tests)
+    endif()
+    foreach(alone IN ITEMS FALSE TRUE)
+      set(filter *HugePages*)
+      if(NOT alone)
+        string(PREPEND filter "-")
+      endif()
+      gtest_discover_tests(${name}_tests
+        TEST_PREFIX "${name}/"
+        TEST_FILTER "${filter}"
+        DISCOVERY_MODE PRE_TEST
+        DISCOVERY_TIMEOUT 60
+        PROPERTIES LABELS ${label} TIMEOUT 120 RUN_SERIAL ${alone})
+    endforeach()
   endif()
 endfunction()

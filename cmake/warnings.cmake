@@ -9,6 +9,9 @@ add_compile_options(
   -Wold-style-cast
   -Wnon-virtual-dtor
   -Woverloaded-virtual)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  add_compile_options(-Wreserved-identifier)
+endif()
 if(HETMEM_WERROR)
   add_compile_options(-Werror)
 endif()

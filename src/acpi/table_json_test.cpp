@@ -8,6 +8,8 @@
 
 #include <hetmem/error.hpp>
 
+#include "source_directory.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <filesystem>

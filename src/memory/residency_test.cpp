@@ -179,14 +179,15 @@ template <class Question> bool answers_before_it_is_cancelled(const Question& as
             auto& mine = *static_cast<asking*>(of);
             pthread_cancel(pthread_self());
             mine.ask();
-            mine.answered = true;
-            pthread_testcancel();
+            // Not cancelled in the end: clang's address sanitizer does not survive the unwinding.
+            int state = PTHREAD_CANCEL_DISABLE;
+            pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+            mine.answered = state == PTHREAD_CANCEL_ENABLE;
             return nullptr;
         },
         &one);
-    void* ended = nullptr;
-    pthread_join(thread, &ended);
-    return one.answered && ended == PTHREAD_CANCELED;
+    pthread_join(thread, nullptr);
+    return one.answered;
 }
 
 TEST(where, a_thread_is_not_cancelled_within) {

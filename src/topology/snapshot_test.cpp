@@ -7,6 +7,7 @@
 #include <hetmem/error.hpp>
 
 #include "kernel/file.hpp"
+#include "source_directory.hpp"
 #include "topology/state.hpp"
 
 #include <gmock/gmock.h>

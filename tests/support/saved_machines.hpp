@@ -10,6 +10,8 @@
 
 #include "tests/support/tree.hpp"
 
+#include "source_directory.hpp"
+
 #include <cstdlib>
 #include <filesystem>
 #include <string>
