@@ -28,6 +28,22 @@ struct old_file {
     mode_t mode = 0;
 };
 
+/// Whether a link among the directories of a place leads to somewhere that is not below the root.
+bool leads_out(const fs::path& root, const fs::path& place) {
+    const fs::path top = fs::canonical(root);
+    const fs::path directory = fs::weakly_canonical(place.parent_path());
+    return std::mismatch(top.begin(), top.end(), directory.begin(), directory.end()).first !=
+           top.end();
+}
+
+/// Who mends the image of a machine must not change the machine that this is done on.
+void stay_below(const fs::path& root, const fs::path& place) {
+    if (leads_out(root, place)) {
+        throw not_permitted(
+            fmt::format("{}: a link leads out of {}", place.parent_path().string(), root.string()));
+    }
+}
+
 mode_t mode_of(const fs::path& file) {
     constexpr mode_t permissions = 07777;
     struct stat status {};
@@ -122,6 +138,7 @@ step make_directory(const fs::path& root, const std::string& path, mode_t mode) 
         fs::path place = root;
         for (const fs::path& part : fs::path(path)) {
             place /= part;
+            stay_below(root, place);
             if (::mkdir(place.c_str(), program_mode) == 0) {
                 made->push_back(place);
             } else if (errno != EEXIST) {
@@ -146,6 +163,7 @@ step write_file(const fs::path& root, const std::string& path, std::string conte
     const auto old = std::make_shared<std::optional<old_file>>();
     return {fmt::format("write /{}", path),
             [=, content = std::move(content)] {
+                stay_below(root, file);
                 *old = read_old(file);
                 write(file, content, mode);
             },
@@ -157,6 +175,8 @@ step copy_file(const fs::path& root, const std::string& from, const std::string&
     const fs::path target = root / to;
     const auto was_there = std::make_shared<bool>(false);
     const auto apply = [=] {
+        stay_below(root, source);
+        stay_below(root, target);
         fs::path part = target;
         part += ".part";
         std::error_code failed;
@@ -184,6 +204,8 @@ step copy_file(const fs::path& root, const std::string& from, const std::string&
 
 step move_file(const fs::path& root, const std::string& from, const std::string& to) {
     const auto move = [root](const std::string& old_name, const std::string& new_name) {
+        stay_below(root, root / old_name);
+        stay_below(root, root / new_name);
         fs::rename(root / old_name, root / new_name);
         sync_to_disk((root / new_name).parent_path());
     };
@@ -196,6 +218,7 @@ step remove_file(const fs::path& root, const std::string& path) {
     const auto old = std::make_shared<std::optional<old_file>>();
     return {fmt::format("remove /{}", path),
             [=] {
+                stay_below(root, file);
                 *old = read_old(file);
                 unlink_file(file);
             },
@@ -212,7 +235,9 @@ step clean_up(const fs::path& root, std::vector<std::string> paths) {
             [=, paths = std::move(paths)] {
                 for (const std::string& path : paths) {
                     std::error_code not_there; // or not empty: it is not ours alone then
-                    fs::remove(root / path, not_there);
+                    if (!leads_out(root, root / path)) {
+                        fs::remove(root / path, not_there);
+                    }
                 }
             },
             {}};

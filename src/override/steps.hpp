@@ -4,8 +4,9 @@
 //     std::vector<step> steps = {write_file(place, "etc/a.conf", text), run(...)};
 //     run_steps(steps, [](const step& s) { print(s.what); });
 //
-// Paths are relative to the root of the machine. What is written is on the disk before the next
-// step begins: without power in the middle of it, the machine still starts.
+// Paths are relative to the root of the machine; where a link leads out of it, nothing is changed
+// and not_permitted is thrown. What is written is on the disk before the next step begins: without
+// power in the middle of it, the machine still starts.
 #pragma once
 
 #include <hetmem/error.hpp>

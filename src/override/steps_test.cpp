@@ -49,6 +49,30 @@ TEST_F(steps, are_done_in_order) {
     EXPECT_FALSE(now.contains("etc/gone"));
 }
 
+TEST_F(steps, do_not_follow_a_link_out_of_the_machine) {
+    test::tree outside;
+    outside.write({{"conf", "of another machine"}});
+    const auto before = snapshot(outside.root());
+    fs::create_directory_symlink(outside.root(), root() / "etc/link");
+    fs::create_directory_symlink("link", root() / "etc/hop");
+    for (const step& one :
+         {make_directory(root(), "etc/link/hooks"), write_file(root(), "etc/link/conf", "ours"),
+          write_file(root(), "etc/hop/new", "ours"), remove_file(root(), "etc/hop/conf"),
+          copy_file(root(), "boot/big", "etc/link/big"), copy_file(root(), "etc/link/conf", "here"),
+          move_file(root(), "boot/big", "etc/link/big")}) {
+        EXPECT_THROW(run_steps({one}), not_permitted) << one.what;
+    }
+    run_steps({clean_up(root(), {"etc/link/conf"})});
+    EXPECT_EQ(snapshot(outside.root()), before);
+    EXPECT_FALSE(fs::exists(root() / "here"));
+}
+
+TEST_F(steps, follow_a_link_within_the_machine) {
+    fs::create_directory_symlink("etc", root() / "conf");
+    run_steps({write_file(root(), "conf/there", "new")});
+    EXPECT_THAT(snapshot(root()).at("etc/there"), HasSubstr(" new"));
+}
+
 TEST_F(steps, that_fail_leave_nothing_whichever_it_is) {
     const auto before = snapshot(root());
     for (std::size_t failing = 0; failing <= all().size(); ++failing) {

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <regex>
 #include <set>
@@ -51,11 +52,23 @@ std::string section_of(const std::string& page, const std::string& id) {
     return from == std::string::npos ? "" : page.substr(from, to - from);
 }
 
-/// What a reader sees: tags and the style taken away.
-std::string words_of(std::string page) {
-    page = std::regex_replace(page, std::regex("<style>[^<]*</style>"), "");
-    page = std::regex_replace(page, std::regex("<[^>]*>"), " ");
-    return std::regex_replace(page, std::regex("\\s+"), " ");
+/// What a reader sees: tags and the style taken away, and one space where there are several.
+std::string words_of(const std::string& page) {
+    std::string words;
+    for (std::size_t at = 0; at < page.size(); ++at) {
+        char next = page[at];
+        if (next == '<') {
+            const bool style = page.compare(at, 7, "<style>") == 0;
+            at = std::min(page.find('>', style ? page.find("</style>", at) : at), page.size());
+            next = ' ';
+        } else if (next == '\n') {
+            next = ' ';
+        }
+        if (next != ' ' || !words.ends_with(' ')) {
+            words += next;
+        }
+    }
+    return words;
 }
 
 std::vector<std::string> all_matches(const std::string& text, const std::string& expression) {

@@ -1,7 +1,6 @@
 // The options of hetmem check, and what stands around them.
 #include "tool/check_arguments.hpp"
 
-#include "check/linux_model.hpp"
 #include "tool/options.hpp"
 
 #include <CLI/CLI.hpp>
@@ -71,17 +70,8 @@ CLI::App* add_check(CLI::App& app, check_arguments& asked) {
                                     "Tables only: a folder of them, one, or text of\nacpidump")
                        ->type_name("PATH")
                        ->check(not_empty());
-    command
-        ->add_option("--kernel", asked.kernel,
-                     "By the rules of this Linux (default: the machine's;\nthe newest known)")
-        ->type_name("VERSION")
-        ->check(CLI::Validator(
-            [](const std::string& version) {
-                return detail::parse_linux_version(version)
-                           ? std::string()
-                           : "'" + version + "' is no version such as 6.1";
-            },
-            ""));
+    add_kernel_option(*command, asked.kernel,
+                      "By the rules of this Linux (default: the machine's;\nthe newest known)");
     command->add_option("--only", asked.only, "Only these checks")
         ->type_name("ID,...")
         ->delimiter(',')

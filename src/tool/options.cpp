@@ -1,5 +1,6 @@
 #include "tool/options.hpp"
 
+#include "check/linux_model.hpp"
 #include "tool/parse_size.hpp"
 
 namespace hetmem::tool {
@@ -19,6 +20,18 @@ CLI::Option* add_root_option(CLI::App& command, std::string& root) {
                     "capture made")
         ->type_name("DIR|ARCHIVE")
         ->check(not_empty());
+}
+
+void add_kernel_option(CLI::App& command, std::string& kernel, const std::string& description) {
+    command.add_option("--kernel", kernel, description)
+        ->type_name("VERSION")
+        ->check(CLI::Validator(
+            [](const std::string& version) {
+                return detail::parse_linux_version(version)
+                           ? std::string()
+                           : "'" + version + "' is no version such as 6.1";
+            },
+            ""));
 }
 
 void add_machine_options(CLI::App& command, machine_arguments& machine) {

@@ -17,6 +17,8 @@ namespace hetmem::tool {
 CLI::Validator not_empty();
 /// --root of a machine that is only read; kept in `root`.
 CLI::Option* add_root_option(CLI::App& command, std::string& root);
+/// --kernel, of a version that the model of Linux understands.
+void add_kernel_option(CLI::App& command, std::string& kernel, const std::string& description);
 /// --root and --from.
 void add_machine_options(CLI::App& command, machine_arguments& machine);
 /// Sizes as people type them.

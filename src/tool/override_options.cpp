@@ -48,9 +48,7 @@ void add_tables(CLI::App& command, override_arguments& asked) {
                      "them");
     command.add_flag("--force", asked.force,
                      "Also under kernel lockdown, and without a memory map");
-    command.add_option("--kernel", asked.kernel, "Judge by the rules of this kernel")
-        ->type_name("RELEASE")
-        ->check(not_empty());
+    add_kernel_option(command, asked.kernel, "Judge by the rules of this Linux");
 }
 
 } // namespace

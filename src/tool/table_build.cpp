@@ -14,6 +14,7 @@
 #include "tool/table_set.hpp"
 #include "tool/temporary_directory.hpp"
 #include "topology/figure_store.hpp"
+#include "topology/value_text.hpp"
 
 #include <hetmem/discover.hpp>
 #include <hetmem/error.hpp>
@@ -178,16 +179,20 @@ std::uint32_t target_domain(const material& from, const std::string& name) {
 
 std::vector<detail::wanted_figure> wanted_of(const material& from, const table_arguments& asked) {
     std::vector<detail::wanted_figure> wanted;
-    // First, so that of several figures of one cell what is said here counts.
+    // First, so that what is said here counts and not what is known of that cell.
     for (const std::string& text : asked.set) {
         for (const set_figure& figure : parse_set(text)) {
-            wanted.push_back({initiator_domain(from, figure.from),
-                              target_domain(from, figure.to),
-                              figure.what,
-                              figure.value,
-                              {},
-                              {},
-                              source::override_});
+            const std::uint32_t initiator = initiator_domain(from, figure.from);
+            const std::uint32_t target = target_domain(from, figure.to);
+            if (std::ranges::any_of(wanted, [&](const detail::wanted_figure& other) {
+                    return other.initiator_pxm == initiator && other.target_pxm == target &&
+                           other.what == figure.what;
+                })) {
+                throw usage_error(fmt::format("--set {}: another --set gives that {} too", text,
+                                              detail::words_of(figure.what)));
+            }
+            wanted.push_back(
+                {initiator, target, figure.what, figure.value, {}, {}, source::override_});
         }
     }
     if (from.machine) {

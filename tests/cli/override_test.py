@@ -161,6 +161,10 @@ class Refused(OverrideCase):
         self.assertIn("memory map", self.refused("--srat", table, "--allow-srat"))
         self.override("--srat", table, "--allow-srat", "--force", "-o", self.archive)
 
+    def test_is_a_kernel_of_no_known_form(self):
+        self.assertIn("no version", self.fails("override", "--root", self.root, "--hmat", self.new,
+                                               "--kernel", "foo", "-o", self.archive, code=2))
+
     def test_is_any_table_under_lockdown_where_linux_ignores_it(self):
         self.machine.write("sys/kernel/security/lockdown", "none [integrity] confidentiality\n")
         said = self.refused("--hmat", self.new, "--kernel", "6.1.0-32-amd64")

@@ -234,6 +234,13 @@ class Build(Tables):
         text = hetmem("table", "decode", self.out).stdout
         self.assertNotIn("wrong", text)
 
+    def test_a_cell_that_is_given_twice_is_refused(self):
+        self.put("HMAT", a_table())
+        self.put("SRAT", an_srat())
+        self.assertIn("pxm0,pxm2,latency=91ns: another --set gives that read latency too", self.fails(
+            "table", "build", *self.tables, "--set", "pxm0,pxm2,read_latency=90ns", "--set",
+            "pxm0,pxm2,latency=91ns", code=2))
+
     def test_nothing_is_written_without_a_file(self):
         self.put("HMAT", a_table())
         self.put("SRAT", an_srat())
