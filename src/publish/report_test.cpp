@@ -31,14 +31,12 @@ const std::vector<test::report_case>& cases() {
 }
 
 const std::string& page_of(const std::string& name) {
-    static const std::map<std::string, std::string> pages = [] {
-        std::map<std::string, std::string> drawn;
-        for (const test::report_case& one : cases()) {
-            drawn[one.name] = one.draw();
-        }
-        return drawn;
-    }();
-    return pages.at(name);
+    static std::map<std::string, std::string> pages;
+    const auto [page, is_new] = pages.try_emplace(name);
+    if (is_new) {
+        page->second = std::ranges::find(cases(), name, &test::report_case::name)->draw();
+    }
+    return page->second;
 }
 
 const test::report_case& full() {
