@@ -8,10 +8,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <filesystem>
 #include <iterator>
 #include <set>
 #include <string>
+#include <thread>
 
 #include <sched.h>
 
@@ -83,6 +85,7 @@ TEST_F(Measure, NothingIsLeftBehind) {
     cpu_set_t before;
     cpu_set_t after;
     ASSERT_EQ(::sched_getaffinity(0, sizeof before, &before), 0);
+    std::thread([] {}).join(); // with the first one the thread sanitizer starts one of its own
     const std::ptrdiff_t threads = threads_of_this_process();
     measure_options options = small();
     options.metrics = {metric::local_latency, metric::read_bandwidth};
@@ -90,7 +93,11 @@ TEST_F(Measure, NothingIsLeftBehind) {
     measure(machine_, options);
     ASSERT_EQ(::sched_getaffinity(0, sizeof after, &after), 0);
     EXPECT_TRUE(CPU_EQUAL(&before, &after));
-    EXPECT_EQ(threads_of_this_process(), threads);
+    // One that was joined may be seen a moment longer.
+    for (int i = 0; i < 1000 && threads_of_this_process() > threads; ++i) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    EXPECT_LE(threads_of_this_process(), threads);
 }
 
 TEST_F(Measure, ProgressIsToldAndEndsIt) {
