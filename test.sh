@@ -5,7 +5,7 @@
 #   ./test.sh unit tidy     these stages only
 #   ./test.sh --list        what the stages are
 #
-# Each stage's output is in build/logs/. HETMEM_FUZZ_SECONDS (20): how long each fuzzer runs.
+# Each stage's output is in build/logs/. HETMEM_FUZZ_SECONDS (10): how long each fuzzer runs.
 set -euo pipefail
 cd "$(dirname "$0")"
 . scripts/packages.sh
@@ -19,7 +19,7 @@ declare -A about=(
     [asan]="build with clang; unit and command-line tests under address and undefined-behaviour sanitizers"
     [tsan]="unit tests of what has threads, under the thread sanitizer"
     [tidy]="clang-tidy; what was clean and did not change is not read again"
-    [fuzz]="every fuzzer, ${HETMEM_FUZZ_SECONDS:=20} s each"
+    [fuzz]="every fuzzer, ${HETMEM_FUZZ_SECONDS:=10} s each"
     [vm]="every scenario in QEMU on Linux 6.12 and 6.1"
 )
 logs=build/logs
