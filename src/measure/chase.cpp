@@ -3,7 +3,6 @@
 #include "measure/clock.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cstring>
 #include <limits>
 #include <numeric>
@@ -66,14 +65,16 @@ const std::byte* write_cycle(std::span<std::byte> memory, std::size_t window, st
             last = here;
         }
     }
-    link(last, first);
+    if (last != nullptr) { // an empty memory is refused before
+        link(last, first);
+    }
     return first;
 }
 
 void must_be_whole(std::span<const std::byte> memory, std::size_t window) {
     const std::size_t count = memory.size() / chase_stride;
     if (memory.empty() || memory.size() % chase_stride != 0 ||
-        std::bit_cast<std::uintptr_t>(memory.data()) % chase_stride != 0 ||
+        reinterpret_cast<std::uintptr_t>(memory.data()) % chase_stride != 0 ||
         count > std::numeric_limits<element_number>::max()) {
         throw std::invalid_argument(
             fmt::format("a chase through {} bytes: not a multiple of {}, not aligned to that, or "

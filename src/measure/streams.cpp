@@ -3,7 +3,6 @@
 // be compiled for those vectors, and the linker might take them for the whole program.
 #include "measure/streams.hpp"
 
-#include <bit>
 #include <stdexcept>
 
 #include <fmt/format.h>
@@ -283,7 +282,7 @@ constexpr std::size_t cache_line = 64;
 
 std::uint64_t stream_kernel::run(std::span<std::byte> memory) const {
     if (memory.size() % stream_granule != 0 ||
-        std::bit_cast<std::uintptr_t>(memory.data()) % cache_line != 0) {
+        reinterpret_cast<std::uintptr_t>(memory.data()) % cache_line != 0) {
         throw std::invalid_argument(
             fmt::format("a stream over {} bytes: not a multiple of {}, or not at the start of a "
                         "cache line",
