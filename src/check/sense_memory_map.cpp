@@ -2,6 +2,7 @@
 #include "check/parts.hpp"
 #include "check/sense.hpp"
 
+#include "topology/target_state.hpp"
 #include "topology/value_text.hpp"
 
 #include <fmt/format.h>
@@ -73,10 +74,7 @@ bool is_memory(std::string_view type) {
 
 /// Whether the kernel works with more than one node, and so took the SRAT.
 bool srat_was_taken(const check_subject& subject) {
-    return subject.machine &&
-           std::ranges::count_if(subject.machine->targets(), [](const target& t) {
-               return t.state == target_state::online || t.state == target_state::partly_online;
-           }) > 1;
+    return subject.machine && std::ranges::count_if(subject.machine->targets(), is_online) > 1;
 }
 
 void look_at_ram(const check_subject& subject, const srat_domains& domains, check_result& result) {

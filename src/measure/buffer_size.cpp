@@ -2,6 +2,7 @@
 
 #include "kernel/available.hpp"
 #include "measure/chase.hpp"
+#include "topology/target_state.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -102,8 +103,7 @@ byte_size share_of(std::uint64_t on_node, std::uint64_t in_cgroups, std::size_t 
 }
 
 byte_size room_for(const target& memory, std::size_t targets) {
-    if (memory.node &&
-        (memory.state == target_state::online || memory.state == target_state::partly_online)) {
+    if (is_node(memory)) {
         const auto node = static_cast<unsigned>(*memory.node);
         id_set only;
         only.insert(node);

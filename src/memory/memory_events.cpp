@@ -2,6 +2,7 @@
 
 #include "memory/resolve.hpp"
 #include "memory/words.hpp"
+#include "topology/target_state.hpp"
 
 #include <hetmem/error.hpp>
 #include <hetmem/rank.hpp>
@@ -16,15 +17,11 @@
 namespace hetmem::detail {
 namespace {
 
-bool is_usable(const target& memory) {
-    return memory.state == target_state::online || memory.state == target_state::partly_online;
-}
-
 /// The node itself, or else what is known of the memory that would be this node.
 const target* find_node(const topology& machine, int node) {
     const target* found = nullptr;
     for (const target& memory : machine.targets()) {
-        if (memory.node == node && (found == nullptr || is_usable(memory))) {
+        if (memory.node == node && (found == nullptr || is_online(memory))) {
             found = &memory;
         }
     }
@@ -45,7 +42,7 @@ const dax_device* find_device(const topology& machine, const std::string& name) 
 /// Memory of a node that is online. Blocks and the kernel's count change one after the other, and
 /// virtio-mem and balloons take parts of blocks: what both agree on is there.
 std::uint64_t usable_bytes(const target* memory) {
-    if (memory == nullptr || !is_usable(*memory)) {
+    if (memory == nullptr || !is_online(*memory)) {
         return 0;
     }
     const std::uint64_t counted = memory->size.value_or(byte_size{}).bytes();
@@ -147,7 +144,7 @@ std::string explained(const topology& machine, const ranking& order, const leg& 
     for (const ranked_target& place : order.places) {
         const target& memory = machine.targets()[place.target.index];
         const bool is_it = one.kind == leg_kind::node
-                               ? memory.node == one.node && is_usable(memory)
+                               ? memory.node == one.node && is_online(memory)
                                : std::ranges::any_of(memory.dax, [&](const dax_device& device) {
                                      return device.name == one.name;
                                  });

@@ -1,4 +1,5 @@
 #include "topology/names.hpp"
+#include "topology/target_state.hpp"
 
 #include <hetmem/error.hpp>
 #include <hetmem/rank.hpp>
@@ -66,8 +67,7 @@ std::string why_left_out(const target& t, const std::optional<id_set>& nodes,
     if (t.size && t.size->bytes() == 0) {
         return "no memory";
     }
-    const bool has_node = t.state == target_state::online || t.state == target_state::partly_online;
-    if (nodes && has_node && t.node && !nodes->contains(static_cast<unsigned>(*t.node))) {
+    if (nodes && detail::is_node(t) && !nodes->contains(static_cast<unsigned>(*t.node))) {
         return "not allowed here";
     }
     return {};
